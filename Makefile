@@ -1,0 +1,134 @@
+# The course's Makefile, for GNU make. `make` builds every pair; `make help` lists the rest.
+#
+#   make test SANITIZE=address,undefined     with the sanitizers (or SANITIZE=thread)
+#   make CXX=clang++ WERROR=1                another compiler; each warning is an error
+#   make V=1                                 shows the commands whole
+
+# ---- How to compile and link ---------------------------------------------------------------------
+
+CXXFLAGS  := -O2 -g
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+HARDENING := -fPIE -fstack-protector-strong
+ifdef SANITIZE
+SANITIZER := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+COMPILE := $(CXX) -std=c++20 -I. -pthread $(CXXFLAGS) $(WARNINGS) $(if $(WERROR),-Werror) \
+           $(HARDENING) $(SANITIZER)
+LINK    := $(CXX) -pthread $(CXXFLAGS) $(SANITIZER) -pie -Wl,-z,relro,-z,now
+
+# `make clean all` must do one after the other.
+MAKEFLAGS += $(if $(filter clean,$(MAKECMDGOALS)),,--jobs=$(shell nproc))
+Q := $(if $(V),,@)
+
+# ---- What there is -------------------------------------------------------------------------------
+
+LABS     := $(wildcard lab[1-9]_*) $(wildcard lab10_*)
+NUMBERS  := $(foreach lab,$(LABS),$(patsubst lab%,%,$(firstword $(subst _, ,$(lab)))))
+PROGRAMS := $(basename $(foreach lab,$(LABS),$(wildcard $(lab)/server.cpp $(lab)/client.cpp)))
+SHARED   := $(patsubst %.cpp,build/%.o,$(wildcard shared/*.cpp))
+UNITS    := $(patsubst %.cpp,build/%,$(filter-out %/main.cpp,$(wildcard tests/unit/*.cpp)))
+GRADE    := $(patsubst %.cpp,build/%.o,$(wildcard tests/grade/*.cpp))
+GRADER   := $(if $(GRADE),tests/grade/grade)
+SOURCES  := $(wildcard lab*_*/*.[ch]pp shared/*.[ch]pp tests/*/*.[ch]pp)
+
+# What belongs to one lab: $(call programs_of,3)
+programs_of = $(filter $(addsuffix /%,$(filter lab$(1)_%,$(LABS))),$(PROGRAMS))
+unit_of     = $(filter build/tests/unit/lab$(1),$(UNITS))
+
+# ---- Targets: `make help` prints the comments with two # -----------------------------------------
+
+.DEFAULT_GOAL := all
+.PHONY: all everything help demo test check-copies format check-format tidy clean FORCE
+.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n diff$n)
+.SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
+
+## For students:
+## make                  builds every server and client
+all: $(PROGRAMS)
+
+## make lab3             builds one pair, and says how to start it
+$(NUMBERS:%=lab%): lab%: $$(call programs_of,$$*)
+	@echo 'Start them in two terminals, the server first:'
+	@printf '  cd %s && ./%s\n' $(subst /, ,$^)
+
+## make demo, demo3      plays a conversation of each pair, or of one
+demo: $(PROGRAMS)
+	@tools/demo
+$(NUMBERS:%=demo%): demo%: $$(call programs_of,$$*)
+	@tools/demo $*
+
+## make diff3            shows what lab 3 adds to lab 2
+$(NUMBERS:%=diff%): diff%:
+	@tools/diff $*
+
+## For everybody:
+## make test, test3      tests all, or one lab
+test: everything
+	@tools/run_tests $(UNITS) $(GRADER)
+$(NUMBERS:%=test%): test%: $$(call programs_of,$$*) $$(call unit_of,$$*) $(GRADER)
+	@tools/run_tests --lab $* $(call unit_of,$*) $(GRADER)
+
+## make clean            removes all that was built
+clean:
+	rm -rf build $(PROGRAMS) $(GRADER)
+
+## make help             prints this list
+help:
+	@sed -n 's/^## \(.*:\)$$/\n\1/p; s/^## make/  make/p' Makefile
+
+## For maintainers:
+## make everything       builds the tests too
+everything: $(PROGRAMS) $(UNITS) $(GRADER)
+
+## make check-copies     holds what a lab copies from the one before against its origin
+check-copies:
+	@tools/check_copies
+
+## make format           lays all C++ out by .clang-format; check-format only looks
+format:
+	clang-format -i $(SOURCES)
+check-format:
+	@clang-format --dry-run -Werror $(SOURCES)
+
+## make tidy             runs clang-tidy over all C++
+tidy:
+	@clang-tidy --version >/dev/null
+	@printf '%s\n' $(filter %.cpp,$(SOURCES)) | xargs -P $$(nproc) -I{} \
+	  clang-tidy --quiet {} -- -std=c++20 -I. 2>/dev/null  # where it counts what it left out
+
+# ---- How files come about ------------------------------------------------------------------------
+
+$(PROGRAMS): %: build/%.o build/shared.a
+	@echo "  link     $@"
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(UNITS): build/%: build/%.o build/tests/unit/main.o build/shared.a
+	@echo "  link     $@"
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
+tests/grade/grade: $(GRADE) build/shared.a
+	@echo "  link     $@"
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
+# Labs 7 to 9 hash passwords.
+LIBCRYPTO = $(shell pkg-config --libs libcrypto)
+lab7_% lab8_% lab9_% $(foreach n,7 8 9,build/tests/unit/lab$n): LDLIBS = $(LIBCRYPTO)
+
+build/shared.a: $(SHARED)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+build/%.o: %.cpp build/flags
+	@echo "  compile  $<"
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# Rewritten only if the flags are not those of the last build: then all is built again.
+build/flags: FORCE
+	@mkdir -p build
+	@echo '$(COMPILE) $(LINK)' | cmp -s - $@ || echo '$(COMPILE) $(LINK)' >$@
+
+.SECONDARY:  # keep every object
+-include $(wildcard build/*/*.d build/*/*/*.d)

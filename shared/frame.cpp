@@ -1,0 +1,67 @@
+#include "shared/frame.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <stdexcept>
+
+#include "shared/socket.hpp"
+#include "shared/utf8.hpp"
+
+namespace {
+
+using Header = std::array<char, kFrameHeader>;
+
+Header encode_length(std::size_t length) noexcept {
+  return std::bit_cast<Header>(htonl(static_cast<std::uint32_t>(length)));
+}
+
+std::size_t decode_length(std::string_view bytes) noexcept {
+  Header header{};
+  std::copy_n(bytes.begin(), header.size(), header.begin());
+  return ntohl(std::bit_cast<std::uint32_t>(header));
+}
+
+}  // namespace
+
+std::string encode_frame(std::string_view payload) {
+  if (payload.size() > kMaxPayload) {
+    throw std::invalid_argument("a message of " + std::to_string(payload.size()) +
+                                " bytes is longer than " + std::to_string(kMaxPayload));
+  }
+  if (!is_utf8(payload)) throw std::invalid_argument("the message is not UTF-8");
+
+  const Header header = encode_length(payload.size());
+  std::string frame;
+  frame.reserve(header.size() + payload.size());
+  frame.append(header.data(), header.size());
+  frame.append(payload);
+  return frame;
+}
+
+void FrameDecoder::append(std::span<const std::byte> bytes) {
+  buffer_.erase(0, begin_);
+  begin_ = 0;
+  buffer_.append(as_text(bytes));
+}
+
+std::optional<std::string> FrameDecoder::next() {
+  const std::string_view arrived = std::string_view(buffer_).substr(begin_);
+  if (arrived.size() < kFrameHeader) return std::nullopt;
+
+  // Checked before anything is waited for, let alone allocated: a header can say 4 GiB.
+  const std::size_t length = decode_length(arrived);
+  if (length > kMaxPayload) {
+    throw ProtocolError("a frame of " + std::to_string(length) + " bytes is announced, more than " +
+                        std::to_string(kMaxPayload));
+  }
+  if (arrived.size() < kFrameHeader + length) return std::nullopt;
+
+  const std::string_view payload = arrived.substr(kFrameHeader, length);
+  if (!is_utf8(payload)) throw ProtocolError("the payload of a frame is not UTF-8");
+  begin_ += kFrameHeader + length;
+  return std::string(payload);
+}

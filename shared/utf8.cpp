@@ -1,0 +1,79 @@
+#include "shared/utf8.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace {
+
+// The number of bytes of a code point whose first byte is `first`; 0 if none begins so.
+std::size_t length_from_first_byte(unsigned char first) noexcept {
+  if (first < 0x80) return 1;
+  if (first < 0xC2) return 0;  // a continuation byte, or the overlong C0 and C1
+  if (first < 0xE0) return 2;
+  if (first < 0xF0) return 3;
+  return first < 0xF5 ? 4 : 0;
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out.append("\\x");
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 0xF]);
+  }
+}
+
+}  // namespace
+
+std::optional<char32_t> take_code_point(std::string_view& text) noexcept {
+  const auto first = static_cast<unsigned char>(text.front());
+  const std::size_t length = length_from_first_byte(first);
+  if (length == 0 || length > text.size()) return std::nullopt;
+
+  constexpr std::array<unsigned char, 5> kFirstByteMask = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  char32_t code_point = first & kFirstByteMask[length];
+  for (const char c : text.substr(1, length - 1)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) != 0x80) return std::nullopt;
+    code_point = code_point << 6 | (byte & 0x3FU);
+  }
+
+  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code_point >= 0xD800 && code_point < 0xE000;
+  if (code_point < kSmallest[length] || surrogate || code_point > 0x10FFFF) return std::nullopt;
+  text.remove_prefix(length);
+  return code_point;
+}
+
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    if (!take_code_point(text)) return false;
+  }
+  return true;
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    std::string_view rest = text;
+    const auto code_point = take_code_point(rest);
+    const std::size_t length = code_point ? text.size() - rest.size() : 1;
+    if (code_point && !is_control(*code_point)) {
+      shown.append(text.substr(0, length));
+    } else {
+      append_escaped(shown, text.substr(0, length));
+    }
+    text.remove_prefix(length);
+  }
+  return shown;
+}
+
+std::string quoted(std::string_view text) {
+  std::string_view rest = text;
+  for (int characters = 0; characters < 64 && !rest.empty(); ++characters) {
+    if (!take_code_point(rest)) rest.remove_prefix(1);
+  }
+  const std::string_view shown = text.substr(0, text.size() - rest.size());
+  return "\"" + printable(shown) + (rest.empty() ? "\"" : "...\"");
+}
