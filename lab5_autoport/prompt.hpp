@@ -11,19 +11,13 @@
 #include "address.hpp"
 #include "arguments.hpp"
 #include "input_lines.hpp"
+#include "line_decoder.hpp"
+#include "shared/utf8.hpp"
 #include "standard_streams.hpp"
 
-// Without the spaces around it, and without the "\r" of a line from Windows.
-inline std::string_view trimmed(std::string_view answer) {
-  answer = without_carriage_return(answer);
-  while (answer.starts_with(' ')) answer.remove_prefix(1);
-  while (answer.ends_with(' ')) answer.remove_suffix(1);
-  return answer;
-}
-
-// What `parse` makes of the answer. An empty answer, and the end of the input, stand for
-// `usual`. While `parse` throws std::invalid_argument, its text is shown and the question asked
-// again.
+// What `parse` makes of the answer, which is taken without the spaces around it. An empty answer,
+// and the end of the input, stand for `usual`. While `parse` throws std::invalid_argument, its text
+// is shown and the question asked again.
 template <typename Parse>
 auto ask(InputLines& input, std::string_view question, std::string_view usual, Parse parse) {
   std::string prompt(question);
@@ -31,7 +25,7 @@ auto ask(InputLines& input, std::string_view question, std::string_view usual, P
   while (true) {
     tell(prompt);
     const std::optional<std::string> line = input.next();
-    const std::string_view answer = line ? trimmed(*line) : "";
+    const std::string_view answer = line ? trimmed(without_carriage_return(*line)) : "";
     try {
       return parse(answer.empty() ? usual : answer);
     } catch (const std::invalid_argument& mistake) {

@@ -77,3 +77,9 @@ std::string quoted(std::string_view text) {
   const std::string_view shown = text.substr(0, text.size() - rest.size());
   return "\"" + printable(shown) + (rest.empty() ? "\"" : "...\"");
 }
+
+std::string_view trimmed(std::string_view text) noexcept {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
