@@ -76,9 +76,9 @@ void send_without_delay(const Socket& client) {
         ::setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 }
 
-void send_line(LineSocket& client, const std::string& peer, std::string_view line) {
-  client.send_message(line);
-  say("send", bytes(line.size() + 1) + " to " + peer);
+void send_message(LineSocket& client, const std::string& peer, std::string_view message) {
+  client.send_message(message);
+  say("send", bytes(message.size() + 1) + " to " + peer);
 }
 
 // Returns every line, until there are no more. The result says why.
@@ -86,7 +86,7 @@ std::string echo(LineSocket& client, const std::string& peer) {
   while (const auto message = client.receive_message()) {
     const std::string_view line = without_carriage_return(*message);
     if (line == "exit") return "said exit";
-    send_line(client, peer, line);
+    send_message(client, peer, line);
   }
   return "closed the connection";
 }

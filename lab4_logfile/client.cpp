@@ -64,9 +64,9 @@ std::optional<std::string> next_line(InputLines& input) {
   return input.next();
 }
 
-void send_line(LineSocket& server, std::string_view line) {
-  server.send_message(line);
-  say("send", bytes(line.size() + 1));
+void send_message(LineSocket& server, std::string_view message) {
+  server.send_message(message);
+  say("send", bytes(message.size() + 1));
 }
 
 void print_reply(LineSocket& server) {
@@ -79,11 +79,11 @@ void print_reply(LineSocket& server) {
 
 void talk(LineSocket& server, InputLines& input) {
   while (const auto line = next_line(input)) {
-    send_line(server, *line);
+    send_message(server, *line);
     if (without_carriage_return(*line) == "exit") return;
     print_reply(server);
   }
-  send_line(server, "exit");
+  send_message(server, "exit");
 }
 
 void converse(Socket connected, InputLines& input) {

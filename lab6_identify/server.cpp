@@ -112,9 +112,9 @@ void send_without_delay(const Socket& client) {
         ::setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 }
 
-void send_line(LineSocket& client, const std::string& peer, std::string_view line) {
-  client.send_message(line);
-  say("send", bytes(line.size() + 1) + " to " + peer);
+void send_message(LineSocket& client, const std::string& peer, std::string_view message) {
+  client.send_message(message);
+  say("send", bytes(message.size() + 1) + " to " + peer);
 }
 
 // Stores a new client's name and greets it. The result is that of identify().
@@ -124,10 +124,10 @@ std::string remember(LineSocket& client, const std::string& peer, const std::str
     names.put(host, name);
   } catch (const std::system_error& error) {
     say("error", error.what());
-    send_line(client, peer, "ERR Your name could not be stored.");
+    send_message(client, peer, "ERR Your name could not be stored.");
     return "was sent away";
   }
-  send_line(client, peer, "OK Nice to meet you, " + name + "!");
+  send_message(client, peer, "OK Nice to meet you, " + name + "!");
   return "";
 }
 
@@ -136,18 +136,18 @@ std::string remember(LineSocket& client, const std::string& peer, const std::str
 std::string identify(LineSocket& client, const std::string& peer, const std::string& host,
                      TableFile& names) {
   if (const auto name = names.find(host)) {
-    send_line(client, peer, "OK Hello, " + *name + "!");
+    send_message(client, peer, "OK Hello, " + *name + "!");
     return "";
   }
   for (int tries = 0; tries < kTries; ++tries) {
-    send_line(client, peer, "ASK name What is your name?");
+    send_message(client, peer, "ASK name What is your name?");
     const auto answer = client.receive_message();
     if (!answer || client.cut_off()) return "closed the connection at the question";
     try {
       const std::string name = parse_name(without_carriage_return(*answer));
       return remember(client, peer, host, name, names);
     } catch (const std::invalid_argument& mistake) {
-      send_line(client, peer, "ERR " + std::string(mistake.what()));
+      send_message(client, peer, "ERR " + std::string(mistake.what()));
     }
   }
   return "gave no name that will do";
@@ -158,7 +158,7 @@ std::string echo(LineSocket& client, const std::string& peer) {
   while (const auto message = client.receive_message()) {
     const std::string_view line = without_carriage_return(*message);
     if (line == "exit") return "said exit";
-    send_line(client, peer, line);
+    send_message(client, peer, line);
   }
   return "closed the connection";
 }

@@ -1,6 +1,7 @@
 #include "shared/frame.hpp"
 
 #include <arpa/inet.h>
+#include <string.h>  // explicit_bzero
 
 #include <algorithm>
 #include <array>
@@ -62,6 +63,8 @@ std::optional<std::string> FrameDecoder::next() {
 
   const std::string_view payload = arrived.substr(kFrameHeader, length);
   if (!is_utf8(payload)) throw ProtocolError("the payload of a frame is not UTF-8");
+  std::string message(payload);
+  ::explicit_bzero(buffer_.data() + begin_, kFrameHeader + length);
   begin_ += kFrameHeader + length;
-  return std::string(payload);
+  return message;
 }

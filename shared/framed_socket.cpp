@@ -1,11 +1,15 @@
 #include "shared/framed_socket.hpp"
 
+#include <string.h>  // explicit_bzero
+
 #include <array>
 
 void FramedSocket::send_message(std::string_view message) {
   // In one call: a header sent alone would go out as a segment of its own, and the payload would
   // wait for its acknowledgement, 40 ms and more (Nagle's algorithm meets delayed ACK).
-  send_all(as_bytes(encode_frame(message)));
+  std::string frame = encode_frame(message);
+  send_all(as_bytes(frame));
+  ::explicit_bzero(frame.data(), frame.size());
 }
 
 std::optional<std::string> FramedSocket::receive_message() {
@@ -16,6 +20,7 @@ std::optional<std::string> FramedSocket::receive_message() {
     const auto received = receive_some(buffer);
     if (received) {
       decoder_.append(*received);
+      ::explicit_bzero(buffer.data(), received->size());
     } else if (decoder_.in_frame()) {
       throw ProtocolError("the peer closed in the middle of a frame");
     } else {
