@@ -92,7 +92,7 @@ void converse(Socket connected, InputLines& input) {
 int main(int argc, char* argv[]) {
   try {
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
-    block_sigpipe();
+    block_output_signals();
     InputLines input;
     converse(connect_to(arguments.host.value_or(std::string(kDefaultHost)),
                         arguments.port.value_or(kDefaultPort)),

@@ -120,7 +120,7 @@ void serve_one_client(const Socket& listener) {
 int main(int argc, char* argv[]) {
   try {
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/false);
-    block_sigpipe();
+    block_output_signals();
     on_stop_signal(stop);
     say("start", "lab2_persistent");
     const Socket listener = open_listener(arguments.port.value_or(kDefaultPort));

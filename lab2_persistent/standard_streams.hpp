@@ -37,11 +37,13 @@ inline void tell(std::string_view text) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-// From now on, writing to a pipe that nobody reads any more is an error (EPIPE) that can be
-// told; without this, SIGPIPE ends the program without a word.
-inline void block_sigpipe() {
+// From now on, output that cannot be written is an error that can be told. Without this, a pipe
+// that nobody reads (SIGPIPE) or a file at its size limit (SIGXFSZ) ends the program without a
+// word.
+inline void block_output_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
+  sigaddset(&signals, SIGXFSZ);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }

@@ -216,7 +216,7 @@ void tell_damaged_lines(const TableFile& file) {
 int main(int argc, char* argv[]) {
   try {
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/false);
-    block_sigpipe();
+    block_output_signals();
     open_log();
     on_stop_signal(stop);
     say("start", "lab7_auth");
