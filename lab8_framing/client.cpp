@@ -17,7 +17,6 @@
 
 #include "address.hpp"
 #include "arguments.hpp"
-#include "hidden_input.hpp"
 #include "input_lines.hpp"
 #include "prompt.hpp"
 #include "say.hpp"
@@ -27,6 +26,7 @@
 #include "shared/socket.hpp"
 #include "shared/utf8.hpp"
 #include "standard_streams.hpp"
+#include "terminal_mode.hpp"
 #include "token_file.hpp"
 
 const std::string_view kProgram = "client";
@@ -81,8 +81,8 @@ std::optional<std::string> receive_message(FramedSocket& server) {
 // Asks the user, without showing the answer if it is a password, and sends it.
 void answer(FramedSocket& server, InputLines& input, std::string_view what,
             std::string_view question) {
-  std::optional<HiddenInput> hidden;
-  if (what.ends_with("password")) hidden.emplace();
+  std::optional<TerminalMode> hidden;
+  if (what.ends_with("password")) hidden.emplace(ECHO, ECHONL);  // nothing but the newline is shown
   tell(printable(question) + " ");
   auto line = input.next();
   if (!line) throw std::runtime_error("read standard input: it ended at a question");
