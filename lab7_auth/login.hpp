@@ -19,11 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "accounts.hpp"
 #include "name.hpp"
 #include "password.hpp"
 #include "secret.hpp"
 #include "sessions.hpp"
-#include "table_file.hpp"
 #include "throttle.hpp"
 
 class Login {
@@ -44,9 +44,8 @@ class Login {
     std::string error;  // what failed on this side, for the log
   };
 
-  // What many logins share has to live as long as they do.
-  Login(TableFile& users, Sessions& sessions, Throttle& throttle)
-      : users_(users), sessions_(sessions), throttle_(throttle) {}
+  // The accounts have to live as long as the login.
+  explicit Login(Accounts& accounts) : accounts_(accounts) {}
 
   Step begin() { return Step({question(State::kToken)}); }
 
@@ -82,7 +81,7 @@ class Login {
   // Ends the session, not only this conversation.
   Step log_out() {
     try {
-      sessions_.close(token_);
+      accounts_.sessions.close(token_);
       return Step({"OK Goodbye, " + name_ + "!"}, Next::kClose);
     } catch (const std::system_error& failure) {
       return Step({"ERR Your session could not be ended."}, Next::kClose, failure.what());
@@ -121,7 +120,7 @@ class Login {
 
   Step on_token(Secret token) {
     if (token.text().empty()) return Step({question(State::kName)});
-    const auto name = sessions_.find(token, Sessions::Clock::now());
+    const auto name = accounts_.sessions.find(token, Sessions::Clock::now());
     if (!name) return Step({"ERR That session has ended.", question(State::kName)});
     name_ = *name;
     token_ = std::move(token);
@@ -134,25 +133,25 @@ class Login {
     } catch (const std::invalid_argument& mistake) {
       return wrong(mistake.what(), State::kName);
     }
-    const bool known = users_.find(name_).has_value();
+    const bool known = accounts_.users.find(name_).has_value();
     return Step({question(known ? State::kPassword : State::kNewPassword)});
   }
 
   Step on_password(Secret password) {
     admitted_ = Throttle::Clock::now();
-    if (!throttle_.admit(name_, admitted_)) {
+    if (!accounts_.throttle.admit(name_, admitted_)) {
       return Step({"ERR Too many wrong passwords. Come back in a minute."}, Next::kClose);
     }
-    job_ = check_password_job(std::move(password), users_.find(name_).value());
+    job_ = check_password_job(std::move(password), accounts_.users.find(name_).value());
     return Step({}, Next::kHash);
   }
 
   Step on_checked(std::string_view record) {
-    const std::string stored = users_.find(name_).value();
+    const std::string stored = accounts_.users.find(name_).value();
     if (!same_secret(parse_record(record)->hash, parse_record(stored)->hash)) {
       return wrong("That is not the password.", State::kPassword);
     }
-    throttle_.forgive(name_, admitted_);
+    accounts_.throttle.forgive(name_, admitted_);
     return welcome("OK Hello, ");
   }
 
@@ -174,19 +173,17 @@ class Login {
 
   Step on_registered(const std::string& record) {
     // Somebody else may have taken the name since it was given.
-    if (users_.find(name_)) return wrong("That name has just been taken.", State::kName);
-    users_.put(name_, record);
+    if (accounts_.users.find(name_)) return wrong("That name has just been taken.", State::kName);
+    accounts_.users.put(name_, record);
     return welcome("OK Nice to meet you, ");
   }
 
   Step welcome(const std::string& greeting) {
-    token_ = sessions_.open(name_, Sessions::Clock::now());
+    token_ = accounts_.sessions.open(name_, Sessions::Clock::now());
     return Step({"TOKEN " + std::string(token_.text()), greeting + name_ + "!"}, Next::kIn);
   }
 
-  TableFile& users_;
-  Sessions& sessions_;
-  Throttle& throttle_;
+  Accounts& accounts_;
   State state_ = State::kToken;
   int wrong_answers_ = 0;
   std::string name_;

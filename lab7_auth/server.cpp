@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "accounts.hpp"
 #include "address.hpp"
 #include "arguments.hpp"
 #include "input_lines.hpp"
@@ -24,13 +25,10 @@
 #include "login.hpp"
 #include "prompt.hpp"
 #include "secret.hpp"
-#include "sessions.hpp"
 #include "shared/socket.hpp"
 #include "standard_streams.hpp"
 #include "stop_signals.hpp"
 #include "table_file.hpp"
-#include "throttle.hpp"
-#include "users.hpp"
 
 const std::string_view kProgram = "server";
 
@@ -118,13 +116,6 @@ void send_message(LineSocket& client, const std::string& peer, std::string_view 
   say("send", bytes(message.size() + 1) + " to " + peer);
 }
 
-// What all conversations share.
-struct Accounts {
-  TableFile users = open_users();
-  Sessions sessions;
-  Throttle throttle;
-};
-
 void send_step(LineSocket& client, const std::string& peer, Login::Step& step) {
   if (!step.error.empty()) say("error", step.error);
   for (std::string& line : step.lines) {
@@ -179,7 +170,7 @@ void serve_one_client(const Socket& listener, Accounts& accounts) {
     LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
       say("receive", bytes(count) + " from " + peer);
     });
-    Login login(accounts.users, accounts.sessions, accounts.throttle);
+    Login login(accounts);
     std::string reason = log_in(client, peer, login);
     if (reason.empty()) reason = echo(client, peer, login);
     say("disconnect", peer + " " + reason);

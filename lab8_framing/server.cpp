@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "accounts.hpp"
 #include "address.hpp"
 #include "arguments.hpp"
 #include "input_lines.hpp"
@@ -23,14 +24,11 @@
 #include "login.hpp"
 #include "prompt.hpp"
 #include "secret.hpp"
-#include "sessions.hpp"
 #include "shared/framed_socket.hpp"
 #include "shared/socket.hpp"
 #include "standard_streams.hpp"
 #include "stop_signals.hpp"
 #include "table_file.hpp"
-#include "throttle.hpp"
-#include "users.hpp"
 
 const std::string_view kProgram = "server";
 
@@ -123,13 +121,6 @@ std::optional<std::string> receive_message(FramedSocket& client, const std::stri
   return message;
 }
 
-// What all conversations share.
-struct Accounts {
-  TableFile users = open_users();
-  Sessions sessions;
-  Throttle throttle;
-};
-
 void send_step(FramedSocket& client, const std::string& peer, Login::Step& step) {
   if (!step.error.empty()) say("error", step.error);
   for (std::string& line : step.lines) {
@@ -180,7 +171,7 @@ void serve_one_client(const Socket& listener, Accounts& accounts) {
     send_without_delay(connected);
     connected.set_timeout(kMaxSilence);
     FramedSocket client(std::move(connected));
-    Login login(accounts.users, accounts.sessions, accounts.throttle);
+    Login login(accounts);
     std::string reason = log_in(client, peer, login);
     if (reason.empty()) reason = echo(client, peer, login);
     say("disconnect", peer + " " + reason);

@@ -1,0 +1,108 @@
+// A second thread, which hashes passwords: a good part of a second each, in which the first one
+// goes on talking. The two share a queue of jobs and one of results. That a result is there is
+// told through a pipe, since poll() can wait for a descriptor, but for no queue.
+
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "password.hpp"
+#include "shared/socket.hpp"
+
+class Hasher {
+ public:
+  struct Result {
+    std::uint64_t client;               // as submitted
+    std::optional<std::string> record;  // std::nullopt if hashing has failed
+  };
+
+  // Throws std::system_error.
+  Hasher() {
+    check("pipe", ::pipe(pipe_.data()));
+    for (const int end : pipe_) check("fcntl", ::fcntl(end, F_SETFL, O_NONBLOCK));
+    thread_ = std::thread([this] { work(); });
+  }
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+  ~Hasher() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+    for (const int end : pipe_) ::close(end);
+  }
+
+  // poll() finds it readable when take_results() has something to give.
+  int fd() const noexcept { return pipe_[0]; }
+
+  // `client` is a number that is never used again, not a descriptor: by the time the hash is
+  // there, the descriptor may belong to somebody else.
+  void submit(std::uint64_t client, HashJob job) {
+    const std::lock_guard lock(mutex_);
+    jobs_.emplace_back(client, std::move(job));
+    wake_.notify_one();
+  }
+
+  // The client has gone: what has not been begun for it need not be done.
+  void forget(std::uint64_t client) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(jobs_, [client](const auto& job) { return job.first == client; });
+  }
+
+  std::vector<Result> take_results() {
+    std::array<char, 64> bytes;
+    while (::read(pipe_[0], bytes.data(), bytes.size()) > 0) {
+    }
+    const std::lock_guard lock(mutex_);
+    return std::exchange(results_, {});
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      if (stopping_) return;
+      const auto [client, job] = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      Result result{client, hash(job)};
+      lock.lock();
+      results_.push_back(std::move(result));
+      // A full pipe is as good: it is readable already.
+      [[maybe_unused]] const ssize_t written = ::write(pipe_[1], "", 1);
+    }
+  }
+
+  static std::optional<std::string> hash(const HashJob& job) {
+    try {
+      return run(job);
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
+  std::array<int, 2> pipe_{};
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  std::deque<std::pair<std::uint64_t, HashJob>> jobs_;
+  std::vector<Result> results_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
