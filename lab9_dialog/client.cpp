@@ -21,6 +21,7 @@
 
 #include "address.hpp"
 #include "arguments.hpp"
+#include "console.hpp"
 #include "input_lines.hpp"
 #include "polled_socket.hpp"
 #include "prompt.hpp"
@@ -32,7 +33,6 @@
 #include "standard_streams.hpp"
 #include "terminal_mode.hpp"
 #include "token_file.hpp"
-#include "typed_lines.hpp"
 
 const std::string_view kProgram = "client";
 
@@ -148,41 +148,42 @@ void identify(PolledSocket& server, InputLines& input) {
 // What is said once the user is in. Every message gets one answer, and others may come unasked.
 class Talk {
  public:
-  Talk(PolledSocket& server, InputLines& input) : server_(server), lines_(input, "> ") {}
+  Talk(PolledSocket& server, InputLines& input) : server_(server), console_(input) {}
 
   // Returns when this side has ended it. Throws if the server has.
   void run() {
+    console_.begin("> ");
     while (true) {
-      take_messages();
-      take_lines();
+      console_.above_the_line([this] {
+        take_messages();
+        take_lines();
+      });
       if (leaving_ && server_.unsent() == 0) return;
       if (server_.ended()) throw std::runtime_error("recv: the server closed the connection");
-      lines_.draw();
       std::array<pollfd, 2> polled = {
           {{server_.fd(), events_of(server_), 0}, {takes_lines() ? STDIN_FILENO : -1, POLLIN, 0}}};
       wait(polled);
-      lines_.hide();
-      exchange(server_, polled[0].revents);
-      if (polled[1].revents != 0) lines_.read_more();
+      console_.above_the_line([&] { exchange(server_, polled[0].revents); });
+      if (polled[1].revents != 0) console_.read();
     }
   }
 
  private:
   // The input is read as fast as the server takes it, and no faster.
   bool takes_lines() const {
-    return !leaving_ && !logging_out_ && !lines_.ended() && server_.unsent() == 0;
+    return !leaving_ && !logging_out_ && !console_.ended() && server_.unsent() == 0;
   }
 
   void take_lines() {
     while (!leaving_ && !logging_out_ && server_.unsent() == 0) {
-      const auto line = lines_.take();
+      const auto line = console_.next();
       if (!line) break;
       server_.send_message(*line);
       leaving_ = *line == "exit";
       logging_out_ = *line == "logout";
       if (!leaving_ && !logging_out_) ++owed_;
     }
-    const bool said_all = lines_.ended() && server_.unsent() == 0 && owed_ == 0;
+    const bool said_all = console_.ended() && server_.unsent() == 0 && owed_ == 0;
     if (said_all && !leaving_ && !logging_out_) {
       server_.send_message("exit");
       leaving_ = true;
@@ -218,7 +219,7 @@ class Talk {
   }
 
   PolledSocket& server_;
-  TypedLines lines_;
+  Console console_;
   std::size_t owed_ = 0;  // messages that have no answer yet
   bool leaving_ = false;
   bool logging_out_ = false;

@@ -150,7 +150,7 @@ class Dialog {
     try {
       action();
       if (client.socket.unsent() > kMaxUnsent) {
-        throw ProtocolError("it reads nothing, and too much waits for it");
+        leave(client, Client::State::kGone, "was dropped: it does not read what it is sent");
       }
     } catch (const ProtocolError& error) {
       say("error", client.peer + ": " + error.what());
