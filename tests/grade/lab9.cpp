@@ -1,0 +1,586 @@
+// lab9_dialog: messages both ways, with everybody at once. Where its standard input is a pipe or a
+// terminal, a person is at the server's console; where it is /dev/null, nobody is there.
+
+#include <sys/resource.h>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "check.hpp"
+#include "common.hpp"
+#include "guests.hpp"
+#include "loop.hpp"
+#include "proc.hpp"
+#include "terminal.hpp"
+
+using namespace grade;
+
+namespace {
+
+constexpr Lab kLab{9, "lab9_dialog"};
+constexpr std::size_t kLongest = 1'048'576;  // bytes of a message
+
+Setup with_nobody() {
+  Setup setup = knowing_guest(kLab);
+  setup.in = "/dev/null";
+  return setup;
+}
+
+// What the person sees of a message.
+Outcome sees(Server& server, const std::string& name, std::string_view text) {
+  const std::string line = name + ": " + std::string(text) + "\n";
+  return Outcome::of(wait_until([&] { return server.out().all().find(line) != std::string::npos; }),
+                     "the person does not see \"" + excerpt(line) + "\"");
+}
+
+// Everything that the person was told besides messages, on whichever stream.
+std::size_t told(Server& server) {
+  return server.err().all().size() + server.out().all().size();
+}
+
+// Answers the questions as somebody who is new, up to the password's repetition.
+void come_to_the_hash(Talk& talk, const std::string& name) {
+  REQUIRE(talk.is_asked("token"));
+  talk.say("");
+  REQUIRE(talk.is_asked("name"));
+  talk.say(name);
+  REQUIRE(talk.is_asked("new-password"));
+  talk.say(kPassword);
+  REQUIRE(talk.is_asked("repeat-password"));
+  talk.say(kPassword);
+}
+
+std::unique_ptr<Talk> newcomer(Server& server, const std::string& name) {
+  auto talk = std::make_unique<Talk>(server);
+  come_to_the_hash(*talk, name);
+  REQUIRE(!talk->hear_token().empty());
+  REQUIRE(talk->hears("OK Nice to meet you, " + name + "!"));
+  return talk;
+}
+
+// A conversation with somebody else goes on.
+void is_answered(Talk& talk, const std::string& text = "and I?") {
+  talk.say(text);
+  CHECK(talk.hears(text));
+}
+
+}  // namespace
+
+TEST_SUITE("lab9") {
+  // ---- The server with a person at its console ----
+
+  TEST_CASE("server: the person sees NAME: text for each message and a line typed answers it") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest guest(server);
+    for (const char* text : {"hello", "", "Привет, как дела?", "@all: OK ERR ASK"}) {
+      CAPTURE(text);
+      guest.say(text);
+      REQUIRE(sees(server, kGuest, text));
+      server.type("answer to " + std::string(text) + "\n");
+      CHECK(guest.hears("answer to " + std::string(text)));
+    }
+    guest.say("exit");
+    CHECK(guest.peer.is_closed());
+    CHECK(server.stops_on({SIGTERM}));
+  }
+
+  TEST_CASE("server: a line goes to whoever has waited longest") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest first(server), second(server);
+    first.say_together({"one", "two"});
+    REQUIRE(sees(server, kGuest, "two"));
+    second.say("three");
+    REQUIRE(sees(server, kGuest, "three"));
+    first.say("four");
+    REQUIRE(sees(server, kGuest, "four"));
+    server.type("1\n2\n3\n4\n");
+    CHECK(first.hears_in_a_row({"1", "2", "4"}));
+    CHECK(second.hears("3"));
+  }
+
+  TEST_CASE("server: @NAME text goes to NAME at once, asked or not, and to all of that name") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest here(server), there(server);
+    const auto boris = newcomer(server, "Борис");
+    server.type("@" + kGuest + " dinner is ready\n");
+    CHECK(here.hears("dinner is ready"));
+    CHECK(there.hears("dinner is ready"));
+    server.type("@Борис за стол\n");
+    CHECK(boris->hears("за стол"));
+    server.type("@Борис @Борис \n");
+    CHECK(boris->hears("@Борис "));
+  }
+
+  TEST_CASE("server: @NAME means the longest name of somebody connected that fits") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest anna(server);
+    const auto maria = newcomer(server, kGuest + " Maria");
+    server.type("@" + kGuest + " Maria hello\n@" + kGuest + " Mario\n");
+    CHECK(maria->hears("hello"));
+    CHECK(anna.hears("Mario"));
+    maria->say("exit");
+    CHECK(maria->peer.is_closed());
+    CHECK(server.says("disconnect", {maria->peer.address()}));
+    server.type("@" + kGuest + " Maria hello\n");
+    CHECK(anna.hears("Maria hello"));
+  }
+
+  TEST_CASE("server: @NAME text is the answer to NAME's oldest message") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest anna(server);
+    const auto boris = newcomer(server, "Boris");
+    anna.say("first");
+    REQUIRE(sees(server, kGuest, "first"));
+    boris->say_together({"second", "third"});
+    REQUIRE(sees(server, "Boris", "third"));
+    server.type("@Boris to the second\nto the first\nto the third\n");
+    CHECK(boris->hears_in_a_row({"to the second", "to the third"}));
+    CHECK(anna.hears("to the first"));
+  }
+
+  TEST_CASE("server: a line for nobody is told to the person and goes nowhere") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest guest(server);
+    for (const char* line : {"is anybody there?\n", "@Nobody hello\n", "@Ann hello\n"}) {
+      CAPTURE(line);
+      const std::size_t before = told(server);
+      server.type(line);
+      CHECK(wait_until([&] { return told(server) > before; }));
+    }
+    guest.say("now");
+    REQUIRE(sees(server, kGuest, "now"));
+    server.type("yes, now\n");
+    CHECK(guest.hears("yes, now"));
+  }
+
+  TEST_CASE("server: an empty line is nothing") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest guest(server);
+    guest.say("hello");
+    REQUIRE(sees(server, kGuest, "hello"));
+    server.type("\n\nan answer\n");
+    CHECK(guest.hears("an answer"));
+    CHECK(guest.peer.leaves());
+  }
+
+  TEST_CASE("server: a client's close is its leaving, and its messages wait no longer") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest leaver(server), guest(server);
+    leaver.say("never mind");
+    leaver.peer.finish_sending();
+    CHECK(leaver.peer.is_closed());
+    CHECK(server.says("disconnect", {leaver.peer.address()}));
+    guest.say("hello");
+    REQUIRE(sees(server, kGuest, "hello"));
+    server.type("for you\n");
+    CHECK(guest.hears("for you"));
+  }
+
+  TEST_CASE("server: into a pipe messages go byte for byte, onto a terminal as \\xNN") {
+    const std::string text = "red \x1b[31m and \u009b and a\nnew line";
+    {
+      Server server(kLab, knowing_guest(kLab));
+      Guest guest(server);
+      guest.say(text);
+      CHECK(sees(server, kGuest, text));
+    }
+    Setup setup = knowing_guest(kLab);
+    setup.in = setup.out = setup.err = kTerminal;
+    Server server(kLab, setup);
+    Guest guest(server);
+    guest.say(text);
+    const auto shown = server.terminal().until(kGuest + ": red \\x1b[31m and ");
+    CHECK(shown.has_value());
+    CHECK(server.terminal().until("new line").has_value());
+    CHECK(server.terminal().all().find("\u009b") == std::string::npos);
+    CHECK(server.terminal().all().find("a\nnew") == std::string::npos);
+  }
+
+  TEST_CASE("server: a line that is no message is told and not sent") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest guest(server);
+    guest.say("hello");
+    REQUIRE(sees(server, kGuest, "hello"));
+    server.type("\xff\xfe\n" + std::string(kLongest + 1, 'x') + "\n" + std::string(kLongest, 'y') +
+                "\n");
+    CHECK(guest.hears(std::string(kLongest, 'y')));
+  }
+
+  // ---- The server with nobody there ----
+
+  TEST_CASE("server: with nobody there it answers every message with the same text") {
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    std::vector<std::string> many;
+    for (std::size_t i = 0; i < 2000; ++i) many.push_back(letters(i % 50));
+    guest.say_together(many);
+    CHECK(guest.hears_in_a_row(many));
+    for (const std::size_t size : {std::size_t{0}, std::size_t{70'000}, kLongest}) {
+      is_answered(guest, letters(size));
+    }
+    CHECK(guest.peer.leaves());
+    CHECK(server.has_not_said("error"));
+  }
+
+  TEST_CASE("server: with nobody there a client's messages are answered after its close, too") {
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    guest.say_together({"one", "two", "three"});
+    guest.peer.finish_sending();
+    CHECK(guest.hears_in_a_row({"one", "two", "three"}));
+    CHECK(guest.peer.is_closed());
+  }
+
+  TEST_CASE("server: when the person goes, those who wait get the same text") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest first(server), second(server);
+    first.say_together({"one", "two"});
+    second.say("three");
+    REQUIRE(sees(server, kGuest, "two"));
+    REQUIRE(sees(server, kGuest, "three"));
+    server.type("this one is answered\n");
+    server.end_input();
+    const bool first_came_first =
+        first.peer.incoming.has(1) && *first.hear() == "this one is answered";
+    CHECK(first.hears(first_came_first ? "two" : "one"));
+    if (!first_came_first) CHECK(first.hears("two"));
+    CHECK(second.hears(first_came_first ? "three" : "this one is answered"));
+    is_answered(first);
+    is_answered(second);
+  }
+
+  TEST_CASE("server: receive and send tell each frame's payload") {
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    is_answered(guest, letters(12'345));
+    CHECK(server.says("receive", {"12345 bytes", guest.peer.address()}));
+    CHECK(server.says("send", {"12345 bytes", guest.peer.address()}));
+  }
+
+  // ---- Nobody waits for anybody else ----
+
+  TEST_CASE("server: half a frame delays nobody else") {
+    Server server(kLab, with_nobody());
+    Guest halves(server), guest(server);
+    const std::string frame = on_the_wire(kLab, "in two halves");
+    for (const std::size_t cut : {1U, 4U, 9U}) {
+      CAPTURE(cut);
+      halves.peer.send(std::string_view(frame).substr(0, cut));
+      REQUIRE(halves.peer.is_read());
+      is_answered(guest);
+      halves.peer.send(std::string_view(frame).substr(cut));
+      CHECK(halves.hears("in two halves"));
+    }
+  }
+
+  TEST_CASE("server: who reads nothing delays nobody, and is dropped beyond 1 MiB") {
+    Server server(kLab, with_nobody());
+    Guest deaf(server, {.receive_buffer = 4096}), guest(server);
+    deaf.peer.read(false);
+    const std::string message = letters(60'000);
+    for (int i = 0; i < 400; ++i) deaf.say(message);  // more than the system's buffers hold, too
+    CHECK(server.says("disconnect", {deaf.peer.address()}));
+    is_answered(guest);
+    CHECK(server.has_not_said("stop"));
+  }
+
+  TEST_CASE("server: a password that is being hashed delays nobody") {
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    std::vector<std::unique_ptr<Talk>> logins;
+    for (int i = 0; i < 20; ++i) {
+      logins.push_back(std::make_unique<Talk>(server));
+      come_to_the_hash(*logins.back(), "user " + std::to_string(i));
+    }
+    for (int i = 0; i < 10; ++i) is_answered(guest, "message " + std::to_string(i));
+    // Twenty hashes take seconds, wherever they are done; ten answers, no time.
+    CHECK(logins.back()->peer.incoming.rest().empty());
+    CHECK(!logins.front()->hear_token().empty());
+  }
+
+  TEST_CASE("server: what a hash finds belongs to the connection that asked") {
+    Server server(kLab, with_nobody());
+    {
+      Talk leaver(server);
+      come_to_the_hash(leaver, "Gone");
+      leaver.peer.reset();
+    }
+    Talk next(server);  // with the descriptor that has become free
+    CHECK(next.is_asked("token"));
+    next.say(guest_token(kLab));
+    CHECK(next.hears("OK Welcome back, " + kGuest + "!"));
+    is_answered(next);
+  }
+
+  TEST_CASE("server: of two who register a name at the same moment the second gets ERR") {
+    Server server(kLab, with_nobody());
+    Talk first(server), second(server);
+    come_to_the_hash(first, "Vera");
+    come_to_the_hash(second, "Vera");
+    CHECK(!first.hear_token().empty());
+    CHECK(first.hears("OK Nice to meet you, Vera!"));
+    CHECK(second.is_refused());
+  }
+
+  TEST_CASE("server: 1,000 clients at once get their answers, each in order") {
+    Server server(kLab, with_nobody());
+    std::deque<Guest> guests;
+    for (int i = 0; i < 1000; ++i) guests.emplace_back(server);
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t i = 0; i < guests.size(); ++i) {
+        guests[i].say_together({"first of " + std::to_string(i), std::to_string(round)});
+      }
+      for (std::size_t i = 0; i < guests.size(); ++i) {
+        REQUIRE(guests[i].hears_in_a_row({"first of " + std::to_string(i), std::to_string(round)}));
+      }
+    }
+  }
+
+  TEST_CASE(
+      "server: without a free descriptor it neither spins nor ends, and those who are in talk on") {
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    server.limit(RLIMIT_NOFILE, proc::lowest_free_descriptor(server.pid()));
+    Peer waiting = server.connect();
+    is_answered(guest);
+    CHECK(server.is_idle());
+    is_answered(guest);
+    server.limit(RLIMIT_NOFILE, RLIM_INFINITY);
+    CHECK(waiting.incoming.has(1));  // the server speaks first
+  }
+
+  TEST_CASE("server: a frame that breaks the protocol drops its client alone") {
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    for (const std::string& bytes : {std::string("\xff\xff\xff\xff"), std::string("\0\x10\0\1", 4),
+                                     on_the_wire(kLab, "\xff\xfe")}) {
+      CAPTURE(escaped(bytes));
+      Guest breaker(server);
+      breaker.peer.send(bytes);
+      CHECK(breaker.peer.is_dropped());
+      CHECK(server.says("error", {breaker.peer.address()}));
+      is_answered(guest);
+    }
+    Guest half(server);
+    half.peer.send(std::string_view("\0\0\0\5he", 6));
+    half.peer.finish_sending();
+    CHECK(server.says("error", {half.peer.address()}));
+    is_answered(guest);
+  }
+
+  TEST_CASE("server: exit and logout end a conversation, logout the session as well") {
+    Server server(kLab, with_nobody());
+    Guest stays(server), leaves(server);
+    stays.say("exit");
+    CHECK(stays.ends());
+    leaves.say("logout");
+    const auto goodbye = leaves.hear();
+    REQUIRE(goodbye.has_value());
+    CHECK(goodbye->starts_with("OK "));
+    CHECK(leaves.ends());
+    Talk again(server);
+    REQUIRE(again.is_asked("token"));
+    again.say(guest_token(kLab));
+    CHECK(again.is_refused());
+    CHECK(again.is_asked("name"));
+  }
+
+  TEST_CASE("server: 500 reconnects leave no descriptor open") {
+    Server server(kLab, with_nobody());
+    CHECK(serves(server));
+    const std::size_t before = proc::count_descriptors(server.pid());
+    for (int i = 0; i < 500; ++i) {
+      Guest guest(server);
+      if (i % 2 == 0) guest.peer.reset();
+    }
+    CHECK(serves(server));
+    CHECK(wait_until([&] { return proc::count_descriptors(server.pid()) <= before; }));
+  }
+
+  TEST_CASE("server: SIGINT and SIGTERM stop it, with clients and at the console") {
+    for (const int signal : {SIGINT, SIGTERM}) {
+      Server server(kLab, knowing_guest(kLab));
+      Guest guest(server);
+      guest.say("hello");
+      REQUIRE(sees(server, kGuest, "hello"));
+      CHECK(server.stops_on({signal}));
+    }
+  }
+
+  TEST_CASE("server: uses no processor time while it waits") {
+    Server server(kLab, knowing_guest(kLab));
+    Guest guest(server);
+    CHECK(server.is_idle());
+    server.end_input();
+    is_answered(guest);
+    CHECK(server.is_idle());
+  }
+
+  TEST_CASE("server: usage and bad arguments are told as before") {
+    common::usage_is_told(kLab, "server");
+    common::bad_arguments_are_refused(kLab, "server");
+  }
+
+  // ---- The client ----
+
+  TEST_CASE("client: shows what arrives when it arrives, asked or not") {
+    Listener listener;
+    Client client(kLab, listener, with_session(kLab));
+    Host host(kLab, listener);
+    for (const char* text : {"unasked", "", "и ещё"}) {
+      host.say(text);
+      CHECK(client.prints(std::string(text) + "\n"));
+    }
+    client.type("hello\n");
+    CHECK(host.hears("hello"));
+    host.say_together({"one", "two"});
+    CHECK(client.prints("one\ntwo\n"));
+  }
+
+  TEST_CASE("client: after the end of input it waits for the answers it is owed, then leaves") {
+    Listener listener;
+    Client client(kLab, listener, with_session(kLab));
+    Host host(kLab, listener);
+    client.type("one\ntwo\nthree");
+    client.end_input();
+    CHECK(host.hears_in_a_row({"one", "two", "three"}));
+    host.say_together({"1", "2"});
+    CHECK(client.prints("1\n2\n"));
+    CHECK(host.peer.incoming.rest().empty());  // it has not left
+    host.say("3");
+    CHECK(client.prints("3\n"));
+    CHECK(host.hears("exit"));
+    CHECK(host.peer.is_closed());
+    CHECK(client.exits(0));
+  }
+
+  TEST_CASE("client: exit is sent and ends it at once") {
+    Listener listener;
+    Client client(kLab, listener, with_session(kLab));
+    Host host(kLab, listener);
+    client.type("a question\nexit\n");
+    CHECK(host.hears_in_a_row({"a question", "exit"}));
+    CHECK(client.exits(0));
+  }
+
+  TEST_CASE("client: logout waits for the OK and deletes session.token") {
+    Listener listener;
+    Client client(kLab, listener, with_session(kLab));
+    Host host(kLab, listener);
+    client.type("a question\nlogout\n");
+    CHECK(host.hears_in_a_row({"a question", "logout"}));
+    host.say_together({"OK is an answer, too", "OK Goodbye, " + kGuest + "!"});
+    host.peer.finish_sending();
+    CHECK(client.exits(0));
+    CHECK(client.prints("OK is an answer, too\n"));
+    CHECK(client.out().closes());
+    CHECK(client.err().all().find("Goodbye, " + kGuest + "!") != std::string::npos);
+    CHECK(scratch::read_file(client.folder() + "/session.token").empty());
+  }
+
+  TEST_CASE("client: a server that is gone is an error, at the prompt too") {
+    for (const bool by_reset : {false, true}) {
+      CAPTURE(by_reset);
+      Listener listener;
+      Client client(kLab, listener, with_session(kLab));
+      {
+        Host host(kLab, listener);
+        host.say("a last word");
+        CHECK(client.prints("a last word\n"));
+        if (by_reset) host.peer.reset();
+      }
+      CHECK(client.exits(1));
+      CHECK(client.says("error"));
+    }
+  }
+
+  TEST_CASE("client: input that ends at a question is an error and sends nothing") {
+    Listener listener;
+    Client client(kLab, listener);
+    Talk host(kLab, listener);
+    host.say("ASK name What is your name?");
+    client.end_input();
+    CHECK(host.peer.is_closed());
+    CHECK(client.exits(1));
+    CHECK(client.says("error"));
+  }
+
+  TEST_CASE("client: into a pipe messages go byte for byte, onto a terminal as \\xNN") {
+    const std::string text = "red \x1b[31m and \u009b";
+    {
+      Listener listener;
+      Client client(kLab, listener, with_session(kLab));
+      Host host(kLab, listener);
+      host.say(text);
+      CHECK(client.prints(text + "\n"));
+    }
+    Listener listener;
+    Setup setup;
+    setup.in = setup.out = setup.err = kTerminal;
+    Client client(kLab, listener, with_session(kLab, setup));
+    Host host(kLab, listener);
+    host.say(text);
+    CHECK(client.terminal().until("red \\x1b[31m and \\x").has_value());
+    CHECK(client.terminal().all().find("\u009b") == std::string::npos);
+  }
+
+  TEST_CASE("client: what arrives does not wreck the line that is being typed") {
+    Listener listener;
+    Setup setup;
+    setup.in = setup.out = setup.err = kTerminal;
+    Client client(kLab, listener, with_session(kLab, setup));
+    Host host(kLab, listener);
+    CHECK(client.terminal().until("> ").has_value());
+    client.type("half a ");
+    CHECK(client.terminal().until("half a ").has_value());
+    host.say("an interruption");
+    CHECK(client.terminal().until("an interruption").has_value());
+    CHECK(client.terminal().until("half a ").has_value());  // there again, below
+    client.type("line\n");
+    CHECK(host.hears("half a line"));
+  }
+
+  TEST_CASE("client: the terminal is as it was, after the end and after Ctrl-C") {
+    for (const bool interrupted : {false, true}) {
+      CAPTURE(interrupted);
+      Listener listener;
+      Setup setup;
+      setup.in = setup.out = setup.err = kTerminal;
+      Client client(kLab, listener, with_session(kLab, setup));
+      const std::string before = terminal_settings(client.terminal_channel().descriptor());
+      Host host(kLab, listener);
+      CHECK(client.terminal().until("> ").has_value());
+      client.type(interrupted ? "\x03" : "exit\n");
+      if (interrupted) {
+        CHECK(client.is_ended_by(SIGINT));
+      } else {
+        CHECK(client.exits(0));
+      }
+      CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
+    }
+  }
+
+  TEST_CASE("client: a line that is too long or no UTF-8 is an error and is not sent") {
+    for (const std::string& line : {std::string("\xff\xfe"), std::string(kLongest + 1, 'x')}) {
+      Listener listener;
+      Client client(kLab, listener, with_session(kLab));
+      Host host(kLab, listener);
+      client.type(line + "\n");
+      CHECK(client.exits(1));
+      CHECK(client.says("error"));
+      CHECK(host.peer.is_dropped());
+      CHECK(host.peer.incoming.all().find('x') == std::string::npos);
+    }
+  }
+
+  TEST_CASE("client: usage, bad arguments and failures are told as before") {
+    common::usage_is_told(kLab, "client");
+    common::bad_arguments_are_refused(kLab, "client");
+    common::refused_connection_is_an_error(kLab);
+    common::unknown_host_is_an_error(kLab);
+  }
+}
