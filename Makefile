@@ -7,17 +7,19 @@
 # ---- How to compile and link ---------------------------------------------------------------------
 
 CXXFLAGS  := -O2 -g
-WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-HARDENING := -fPIE -fstack-protector-strong
-ifdef SANITIZE
-SANITIZER := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-else
-HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-endif
+FORTIFY   := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDENING  = -fPIE -fstack-protector-strong $(FORTIFY)
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+             $(if $(WERROR),-Werror)
+SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+               -fno-omit-frame-pointer)
 
-COMPILE := $(CXX) -std=c++20 -I. -pthread $(CXXFLAGS) $(WARNINGS) $(if $(WERROR),-Werror) \
-           $(HARDENING) $(SANITIZER)
-LINK    := $(CXX) -pthread $(CXXFLAGS) $(SANITIZER) -pie -Wl,-z,relro,-z,now
+COMPILE = $(CXX) -std=c++20 -I. -pthread $(CXXFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZER)
+LINK    = $(CXX) -pthread $(CXXFLAGS) $(SANITIZER) -pie -Wl,-z,relro,-z,now
+
+# Tests are compiled often, and need not be fast.
+build/tests/unit/% build/tests/grade/%: private CXXFLAGS := -O0 -g1
+build/tests/unit/% build/tests/grade/%: private FORTIFY :=
 
 # `make clean all` must do one after the other.
 MAKEFLAGS += $(if $(filter clean,$(MAKECMDGOALS)),,--jobs=$(shell nproc))
@@ -36,7 +38,7 @@ SOURCES  := $(wildcard lab*_*/*.[ch]pp shared/*.[ch]pp tests/*/*.[ch]pp)
 
 # What belongs to one lab: $(call programs_of,3)
 programs_of = $(filter $(addsuffix /%,$(filter lab$(1)_%,$(LABS))),$(PROGRAMS))
-unit_of     = $(filter build/tests/unit/lab$(1),$(UNITS))
+units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNITS))
 
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
@@ -68,8 +70,8 @@ $(NUMBERS:%=diff%): diff%:
 ## make test, test3      tests all, or one lab
 test: everything
 	@tools/run_tests $(UNITS) $(GRADER)
-$(NUMBERS:%=test%): test%: $$(call programs_of,$$*) $$(call unit_of,$$*) $(GRADER)
-	@tools/run_tests --lab $* $(call unit_of,$*) $(GRADER)
+$(NUMBERS:%=test%): test%: $$(call programs_of,$$*) $$(call units_of,$$*) $(GRADER)
+	@tools/run_tests --lab $* $(call units_of,$*) $(GRADER)
 
 ## make clean            removes all that was built
 clean:
@@ -83,11 +85,11 @@ help:
 ## make everything       builds the tests too
 everything: $(PROGRAMS) $(UNITS) $(GRADER)
 
-## make check-copies     holds what a lab copies from the one before against its origin
+## make check-copies     compares what labs copy with where it comes from
 check-copies:
 	@tools/check_copies
 
-## make format           lays all C++ out by .clang-format; check-format only looks
+## make format           lays out all C++; check-format only looks at it
 format:
 	clang-format -i $(SOURCES)
 check-format:
@@ -115,7 +117,7 @@ tests/grade/grade: $(GRADE) build/shared.a
 
 # Labs 7 to 9 hash passwords.
 LIBCRYPTO = $(shell pkg-config --libs libcrypto)
-lab7_% lab8_% lab9_% $(foreach n,7 8 9,build/tests/unit/lab$n): LDLIBS = $(LIBCRYPTO)
+$(foreach n,7 8 9,lab$n_% build/tests/unit/lab$n build/tests/unit/lab$n_%): LDLIBS = $(LIBCRYPTO)
 
 build/shared.a: $(SHARED)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -1,7 +1,8 @@
 """The scenes of `tools/demo`, one for each lab: a real conversation, as a person would have it.
 
 A scene starts the lab's server and clients on its stage, types, and says what must come back; see
-demo_stage.py for what a program can be asked to do. Its docstring is what to watch for.
+demo_stage.py for what a program can be asked to do. Its docstring is shown at its head: the lab's
+idea, and what to watch for.
 """
 
 import socket
@@ -11,8 +12,10 @@ from demo_stage import free_ports, has_ipv6
 
 
 def lab1(stage):
-    """The life of a connection, from socket() to close(). Watch: 15 characters and a newline are
-    28 bytes; the server does not know what they mean, and returns them as they came."""
+    """The life of a connection, from socket() to close().
+
+    Watch: 15 characters and a newline are 28 bytes. The server does not know what they mean, and
+    returns them as they came."""
     port = free_ports()
     server = stage.server(port)
     server.says("listen: ")
@@ -32,8 +35,10 @@ def lab1(stage):
 
 
 def lab2(stage):
-    """One listener, many connections, and lines cut out of a stream. Watch: the second visitor
-    pulls the plug in the middle of a line; the server says so, and serves the third."""
+    """One listener, many connections; and lines, cut out of a stream of bytes.
+
+    Watch: the second visitor resets the connection in the middle of a line. The server says so,
+    and serves the third."""
     port = free_ports()
     server = stage.server(port)
     server.says("listen: ")
@@ -62,8 +67,9 @@ def lab2(stage):
 
 
 def lab3(stage):
-    """Ask, check, default; names, and both address families. Watch: no answer is taken that would
-    not do; and one server is reached by IPv6 and by IPv4."""
+    """Ask, check, default; names, and both address families.
+
+    Watch: no answer is taken that would not do. One server is reached by IPv6 and by IPv4."""
     port = str(free_ports())
     server = stage.server()
     for answer in ("abc", "70000", port):
@@ -91,8 +97,9 @@ def lab3(stage):
 
 
 def lab4(stage):
-    """A server's messages are a log. Watch: the left side stays silent, and all of it is in
-    server.log, with its time."""
+    """A server's messages are a log.
+
+    Watch: the left side stays silent; all of it is in server.log, with its time."""
     port = free_ports()
     server = stage.server(port)
     server.log_says("listen: ")
@@ -114,8 +121,10 @@ def lab4(stage):
 
 
 def lab5(stage):
-    """What EADDRINUSE is: somebody else listens there. Watch: the second server wants the same
-    port, takes the next, and says which; the client reaches it there."""
+    """What EADDRINUSE is: somebody else has that port.
+
+    Watch: the second server wants the port of the first, takes the next, and says which. The
+    client reaches it there."""
     port = free_ports(2)
     first = stage.server(port, label="first ")
     first.says(f"Listening on port {port}")

@@ -21,7 +21,7 @@ import time
 
 PATIENCE = 20  # seconds until something that must come has failed to come
 COLOURS = {"server": "36", "client": "32", "typed": "1;33", "output": "1", "title": "1;35",
-           "remark": "3;35", "time": "2", "failure": "1;31"}
+           "remark": "3;35", "failure": "1;31"}
 
 
 class Failure(Exception):
@@ -31,11 +31,12 @@ class Failure(Exception):
 class Screen:
     """Writes rows, each beginning in its speaker's column; the last one may still be open."""
 
-    def __init__(self, slowly):
+    def __init__(self, pause):
         self.terminal = sys.stdout.isatty()
         self.coloured = self.terminal and not os.environ.get("NO_COLOR")
         self.width = max(60, shutil.get_terminal_size((80, 24)).columns)
-        self.pause = (0.08 if slowly else 0.02) if self.terminal else 0
+        self.pause = pause if self.terminal else 0  # seconds after each row, for the eye
+        self.client_column = self.width * 45 // 100
         self.open_by = None  # the speaker whose row has no end yet
         sys.stdout.reconfigure(errors="replace")
 
@@ -76,12 +77,14 @@ class Screen:
             time.sleep(self.pause / 4)
         self.end_row()
 
-    def title(self, number, name, remark):
-        heading = f"Lab {number}: {name} "
-        self.write("\n" + heading.ljust(self.width - 1, "─") + "\n", "title")
-        for row in textwrap.wrap(remark, self.width - 1):
-            self.write(row + "\n", "remark")
-        self.write("\n")
+    def title(self, number, name, paragraphs):
+        self.write("\n" + f"Lab {number}: {name} ".ljust(self.width - 1, "─") + "\n", "title")
+        for paragraph in paragraphs:
+            for row in textwrap.wrap(paragraph, self.width - 2, initial_indent=" ",
+                                     subsequent_indent=" "):
+                self.write(row + "\n", "remark")
+        self.write("\n SERVER".ljust(self.client_column + 1), "server")
+        self.write("CLIENT\n", "client")
 
 
 def printable(text):
@@ -94,7 +97,7 @@ class Program:
 
     def __init__(self, stage, side, command, folder, label):
         self.stage, self.screen, self.side = stage, stage.screen, side
-        self.column = 1 if side == "server" else self.screen.width * 45 // 100
+        self.column = 1 if side == "server" else self.screen.client_column
         self.label = f"{label} " if label else ""
         self.folder = folder
         self.waiting = b""   # said, and not shown yet
@@ -102,7 +105,10 @@ class Program:
         self.unechoed = []   # typed, and not yet echoed by the terminal
         self.closed = False
 
-        self.terminal, slave = os.openpty()
+        try:
+            self.terminal, slave = os.openpty()
+        except OSError as error:
+            raise Failure(f"no terminal to be had ({error}); is /dev/pts mounted?") from None
         attributes = termios.tcgetattr(slave)
         attributes[1] &= ~termios.OPOST                   # a newline stays a newline
         attributes[3] |= termios.ECHO | termios.NOFLSH    # Ctrl-C throws nothing away
@@ -171,7 +177,7 @@ class Program:
         return found[0]
 
     def _show_lines(self, wanted):
-        """Shows the lines that are there, up to the first wanted one, which it returns in a list."""
+        """Shows the lines that are there up to a wanted one, which it returns in a list."""
         while b"\n" in self.waiting:
             line, self.waiting = self.waiting.split(b"\n", 1)
             line = line.decode(errors="replace")
@@ -246,11 +252,11 @@ class Stage:
         return self
 
     def __exit__(self, *_):
-        self.screen.end_row()
         for program in self.programs:
             program.kill()
         self.selector.close()
         self.scratch.cleanup()
+        self.screen.end_row()
 
     def server(self, *arguments, label=""):
         return self._start("server", arguments, label)
@@ -307,7 +313,7 @@ class Aside:
 
     def __init__(self, screen, column=None):
         self.side, self.label = "remark", ""
-        self.column = screen.width * 45 // 100 if column is None else column
+        self.column = screen.client_column if column is None else column
 
 
 def free_ports(count=1):

@@ -1,0 +1,31 @@
+// What every file of checks includes: doctest, and the few words that the checks are written in.
+
+#pragma once
+
+#define DOCTEST_CONFIG_SUPER_FAST_ASSERTS
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "network.hpp"
+#include "scratch.hpp"
+#include "subject.hpp"
+#include "text.hpp"
+
+namespace grade {
+
+// Numbers for all that is random, from the seed that is printed at the start.
+std::mt19937_64& random_numbers();
+void set_seed(std::uint64_t seed);
+std::uint64_t random_below(std::uint64_t limit);
+
+// A check that cannot be made here is told as left out, and counted: it has not passed.
+//
+//   if (!possible(network::is_private(), "the default port may be somebody else's")) return;
+bool possible(bool condition, std::string_view why_not);
+
+}  // namespace grade

@@ -1,0 +1,302 @@
+#include "common.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <vector>
+
+#include "check.hpp"
+#include "loop.hpp"
+#include "proc.hpp"
+#include "proc_net.hpp"
+#include "terminal.hpp"
+
+namespace grade::common {
+namespace {
+
+std::chrono::microseconds random_time(std::chrono::microseconds limit) {
+  return std::chrono::microseconds(random_below(static_cast<std::uint64_t>(limit.count())));
+}
+
+int random_stop_signal() {
+  return random_below(2) == 0 ? SIGINT : SIGTERM;
+}
+
+std::string much_text() {
+  std::string text;
+  while (text.size() < kMuch) text += letters(999) + '\n';
+  return text;
+}
+
+std::vector<std::vector<std::string>> bad_arguments(const Lab& lab, const std::string& role) {
+  std::vector<std::string> bad_ports = {"abc", "65536", "70000", "-5",
+                                        "80x", "9_090", "",      "99999999999999999999"};
+  if (lab.number >= 3) bad_ports.emplace_back("0");
+  std::vector<std::vector<std::string>> all;
+  for (const std::string& port : bad_ports) {
+    all.push_back(role == "client" ? std::vector<std::string>{"127.0.0.1", port}
+                                   : std::vector<std::string>{port});
+  }
+  all.push_back(role == "client" ? std::vector<std::string>{"127.0.0.1", "9090", "surplus"}
+                                 : std::vector<std::string>{"9090", "surplus"});
+  return all;
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+std::string character_across_the_border() {
+  return std::string(kPortion - 1, 'x') + "Жизнь — это движение\n";
+}
+
+Outcome portions_add_up(Subject& program, std::string_view event, std::size_t total) {
+  std::size_t sum = 0;
+  for (const Message& message : program.messages()) {
+    if (message.event != event) continue;
+    const std::optional<std::size_t> size = bytes_of(message);
+    if (!size || *size == 0 || *size > kPortion) {
+      return Outcome::fails("no portion: " + message.event + ": " + message.explanation);
+    }
+    sum += *size;
+  }
+  return Outcome::of(sum == total, "the " + std::string(event) + " messages tell of " +
+                                       std::to_string(sum) + " bytes, there were " +
+                                       std::to_string(total));
+}
+
+void usage_is_told(const Lab& lab, const std::string& role) {
+  for (const std::string option : {"-h", "--help"}) {
+    CAPTURE(option);
+    Subject program(lab, role, {.arguments = {option}, .in = "/dev/null"});
+    REQUIRE(program.exits(0));
+    CHECK(!program.out().all().empty());
+    CHECK(program.messages().empty());
+  }
+}
+
+void bad_arguments_are_refused(const Lab& lab, const std::string& role) {
+  for (const std::vector<std::string>& arguments : bad_arguments(lab, role)) {
+    CAPTURE(arguments.back());
+    Subject program(lab, role, {.arguments = arguments, .in = "/dev/null"});
+    REQUIRE(program.exits(2));
+    CHECK(program.out().all() == "");
+    CHECK(!program.err().all().empty());
+    CHECK(program.messages().empty());
+  }
+}
+
+void complaint_stands_before_usage(const Lab& lab, const std::string& role) {
+  Subject helpful(lab, role, {.arguments = {"--help"}, .in = "/dev/null"});
+  REQUIRE(helpful.exits(0));
+  const std::string usage = first_line(helpful.out().all());
+  REQUIRE(!usage.empty());
+
+  Subject program(lab, role, {.arguments = bad_arguments(lab, role)[0], .in = "/dev/null"});
+  REQUIRE(program.exits(2));
+  const std::string& told = program.err().all();
+  CAPTURE(told);
+  CHECK(told.find('\n' + usage) == told.find('\n'));  // in the second line
+}
+
+void signals_stop_it_at_any_instant(const Lab& lab) {
+  for (int round = 0; round < 25; ++round) {
+    CAPTURE(round);
+    Server server(lab);
+    REQUIRE(server.says("start"));
+    let_pass(random_time(std::chrono::milliseconds(3)));
+    REQUIRE(server.stops_on({random_stop_signal()}));
+  }
+  for (const int signal : {SIGINT, SIGTERM}) {  // waiting in accept(), and in recv()
+    CAPTURE(signal);
+    Server lonely(lab);
+    REQUIRE(lonely.listens());
+    CHECK(lonely.stops_on({signal}));
+
+    Server waiting(lab);
+    Peer silent = waiting.connect();
+    REQUIRE(waiting.says("connect"));
+    CHECK(waiting.stops_on({signal}));
+    CHECK(silent.is_dropped());
+  }
+}
+
+void signals_stop_it_in_a_transfer(const Lab& lab) {
+  const std::string text = much_text();
+  for (int round = 0; round < 8; ++round) {
+    CAPTURE(round);
+    Server server(lab);
+    Peer client = server.connect();
+    client.send(text);
+    let_pass(random_time(std::chrono::milliseconds(15)));
+    REQUIRE(server.stops_on({random_stop_signal()}));
+  }
+  Server server(lab);
+  Peer client = server.connect({.receive_buffer = 4096, .reads = false});
+  client.send(text);
+  client.stalls();  // now the server waits in send()
+  CHECK(server.stops_on({SIGTERM}));
+}
+
+void further_signals_change_nothing(const Lab& lab) {
+  for (int round = 0; round < 5; ++round) {
+    CAPTURE(round);
+    Server server(lab);
+    Peer client = server.connect();
+    REQUIRE(server.says("connect"));
+    REQUIRE(server.stops_on({SIGTERM, SIGINT, SIGTERM, SIGTERM, SIGINT}));
+  }
+}
+
+void restarts_on_the_same_port(const Lab& lab) {
+  const std::uint16_t port = free_port();
+  const Setup setup{.arguments = {std::to_string(port)}};
+  Server first(lab, setup);
+  Peer client = first.connect();
+  client.send("hello\n");
+  REQUIRE(client.receives("hello\n"));
+  // Whoever closes first has the connection in TIME_WAIT for a minute; here it is the server.
+  REQUIRE(first.stops_on({SIGTERM}));
+  CHECK(client.is_dropped());
+  client.close();
+  CHECK(wait_until([&] {
+    const auto old = find_connection(client.other(), client.address());
+    return !old || old->state == TCP_TIME_WAIT;
+  }));
+
+  Server second(lab, setup);
+  REQUIRE(second.listens_on(port));
+  CHECK(second.serves());
+}
+
+void busy_port_is_an_error(const Lab& lab, const std::string& busy_address) {
+  for (const auto how : {BusyPort::How::kListening, BusyPort::How::kBoundOnly}) {
+    CAPTURE(busy_address);
+    const std::uint16_t port = free_port();
+    const BusyPort busy(busy_address, port, how);
+    Server server(lab, {.arguments = {std::to_string(port)}});
+    REQUIRE(server.exits(1));
+    CHECK(server.says("error", {std::to_string(port)}));
+    CHECK(server.events().starts_with("start"));
+  }
+}
+
+void messages_name_the_peer(const Lab& lab) {
+  for (const std::string from : {"127.0.0.1", "127.0.0.2", "127.1.2.3"}) {
+    CAPTURE(from);
+    Server server(lab);
+    Peer client = server.connect({.from = from});
+    CHECK(server.says("connect", {client.address()}));
+    client.send("\n");
+    CHECK(client.receives("\n"));
+    CHECK(server.says("receive", {"1 bytes from " + client.address()}));
+    CHECK(server.says("send", {"1 bytes to " + client.address()}));
+    CHECK(client.leaves());
+    CHECK(server.says("disconnect", {client.address()}));
+  }
+}
+
+void peer_is_named_after_its_reset(const Lab& lab) {
+  Server server(lab);
+  Peer client = server.connect();
+  // Stopped, the server cannot accept before the client has gone.
+  server.signal(SIGSTOP);
+  Peer late = server.connect();
+  late.reset();
+  server.signal(SIGCONT);
+  client.reset();
+  CHECK(server.says("disconnect", {client.address()}));
+  if (lab.number == 1) return;  // which takes one client only
+  CHECK(server.says("connect", {late.address()}));
+  CHECK(server.says("disconnect", {late.address()}));
+  CHECK(server.serves());
+}
+
+void send_is_said_after_sending(const Lab& lab) {
+  Server server(lab);
+  Peer client = server.connect();
+  REQUIRE(server.says("connect"));
+  // Stopped, the server does not read before the client has gone: what it sends then, fails.
+  server.signal(SIGSTOP);
+  client.send("hello\n");
+  client.reset();
+  server.signal(SIGCONT);
+  CHECK(server.says("disconnect", {client.address()}));
+  CHECK(server.has_not_said("send"));
+}
+
+void failing_accept_is_survived(const Lab& lab) {
+  Server server(lab);
+  REQUIRE(server.listens());
+  // Not one descriptor more: accept() fails with EMFILE, and the client stays in the queue.
+  server.limit(RLIMIT_NOFILE, proc::lowest_free_descriptor(server.pid()));
+  Peer client = server.connect();
+  client.send("hello\n");
+  CHECK(server.is_idle());
+  server.limit(RLIMIT_NOFILE, RLIM_INFINITY);
+  CHECK(client.receives("hello\n"));
+}
+
+void idles_when_there_is_nothing_to_do(const Lab& lab) {
+  Server server(lab);
+  REQUIRE(server.listens());
+  CHECK(server.is_idle());
+  Peer client = server.connect();
+  client.send("half a line");
+  CHECK(client.is_read());
+  CHECK(server.is_idle());
+}
+
+void refused_connection_is_an_error(const Lab& lab) {
+  const std::string port = std::to_string(free_port());
+  Client client(lab, {.arguments = {"127.0.0.1", port}, .in = "/dev/null"});
+  REQUIRE(client.exits(1));
+  CHECK(client.says("error", {"127.0.0.1:" + port}));
+  CHECK(client.count("error") == 1);
+  CHECK(client.says_nothing_else());
+  CHECK(client.out().all() == "");
+}
+
+void unknown_host_is_an_error(const Lab& lab) {
+  Client client(lab, {.arguments = {"no-such-host.invalid", "9090"}, .in = "/dev/null"});
+  REQUIRE(client.exits(1));
+  CHECK(client.says("error", {"no-such-host.invalid"}));
+  CHECK(client.count("error") == 1);
+  CHECK(client.says_nothing_else());
+}
+
+void full_output_is_an_error(const Lab& lab) {
+  Listener listener;
+  Client client(lab, listener, {.out = "/dev/full"});
+  Peer server = listener.accept();
+  server.echo();
+  client.type("hello\n");
+  client.end_input();
+  REQUIRE(client.exits(1));
+  CHECK(client.says("error"));
+}
+
+void interrupted_client_ends_by_the_signal(const Lab& lab) {
+  Listener listener;
+  {
+    Client client(lab, listener, {.in = kTerminal});
+    Peer server = listener.accept();
+    const std::string before = terminal_settings(client.terminal_channel().descriptor());
+    REQUIRE(client.says("connect"));
+    client.type("\x03");  // Ctrl-C
+    CHECK(client.is_ended_by(SIGINT));
+    CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
+    CHECK(server.is_dropped());
+  }
+  Client client(lab, listener);
+  Peer server = listener.accept();
+  client.type("a line without an answer\n");
+  CHECK(server.receives("a line without an answer\n"));
+  client.signal(SIGTERM);
+  CHECK(client.is_ended_by(SIGTERM));
+}
+
+}  // namespace grade::common

@@ -1,0 +1,116 @@
+#include "proc.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <memory>
+
+#include "scratch.hpp"
+
+namespace grade::proc {
+namespace {
+
+std::string folder(pid_t pid) {
+  return "/proc/" + std::to_string(pid);
+}
+
+// The names in a folder that are numbers, which all are in /proc/PID/fd and /proc/PID/task.
+std::vector<std::string> numbers_in(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(path.c_str()), ::closedir);
+  if (!entries) return names;  // the process is gone
+  while (const dirent* entry = ::readdir(entries.get())) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+void collect_family(pid_t pid, std::vector<pid_t>& family) {
+  family.push_back(pid);
+  for (const pid_t child : children(pid)) collect_family(child, family);
+}
+
+// The fields of /proc/PID/stat from the third, the state, on. The second is the program's name in
+// parentheses, which may hold spaces and parentheses itself.
+std::vector<std::string> stat(pid_t pid) {
+  const std::string line = scratch::read_file(folder(pid) + "/stat");
+  return split(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+}
+
+}  // namespace
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t end = 0, begin; (begin = text.find_first_not_of(" \n", end)) != text.npos;) {
+    end = std::min(text.find_first_of(" \n", begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+  }
+  return words;
+}
+
+std::vector<pid_t> children(pid_t pid) {
+  std::vector<pid_t> found;
+  const std::string tasks = folder(pid) + "/task";
+  for (const std::string& thread : numbers_in(tasks)) {
+    for (const std::string& child : split(scratch::read_file(tasks + "/" + thread + "/children"))) {
+      found.push_back(std::atoi(child.c_str()));
+    }
+  }
+  return found;
+}
+
+std::vector<pid_t> family(pid_t pid) {
+  std::vector<pid_t> found;
+  collect_family(pid, found);
+  return found;
+}
+
+std::vector<std::string> descriptors(pid_t pid) {
+  std::vector<std::string> found;
+  const std::string path = folder(pid) + "/fd";
+  for (const std::string& number : numbers_in(path)) {
+    std::array<char, 4096> target{};
+    const ssize_t size = ::readlink((path + "/" + number).c_str(), target.data(), target.size());
+    if (size > 0) found.emplace_back(target.data(), static_cast<std::size_t>(size));
+  }
+  return found;
+}
+
+std::size_t lowest_free_descriptor(pid_t pid) {
+  const std::vector<std::string> used = numbers_in(folder(pid) + "/fd");
+  std::size_t lowest = 0;
+  while (std::find(used.begin(), used.end(), std::to_string(lowest)) != used.end()) ++lowest;
+  return lowest;
+}
+
+std::size_t count_descriptors(pid_t pid) {
+  std::size_t count = 0;
+  for (const pid_t member : family(pid)) count += descriptors(member).size();
+  return count;
+}
+
+std::size_t count_zombies(pid_t pid) {
+  std::size_t count = 0;
+  for (const pid_t member : family(pid)) {
+    const std::vector<std::string> fields = stat(member);
+    if (!fields.empty() && fields[0] == "Z") ++count;
+  }
+  return count;
+}
+
+double cpu_seconds(pid_t pid) {
+  constexpr std::size_t kUserTime = 14 - 3;  // the 14th field of all
+  constexpr std::size_t kSystemTime = 15 - 3;
+  double ticks = 0;
+  for (const pid_t member : family(pid)) {
+    const std::vector<std::string> fields = stat(member);
+    if (fields.size() <= kSystemTime) continue;
+    ticks += std::atof(fields[kUserTime].c_str()) + std::atof(fields[kSystemTime].c_str());
+  }
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace grade::proc

@@ -1,0 +1,162 @@
+#include "process.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include "launch.hpp"
+#include "proc.hpp"
+#include "scratch.hpp"
+#include "text.hpp"
+#include "transcript.hpp"
+
+namespace grade {
+namespace {
+
+std::vector<pid_t> running;  // each is the leader of a process group
+
+// Ends the program, its process group, and what of its family has left the group.
+void kill_family(pid_t pid) {
+  const std::vector<pid_t> family = proc::family(pid);
+  ::kill(-pid, SIGKILL);
+  for (const pid_t member : family) ::kill(member, SIGKILL);
+}
+
+// What the ended programs left behind is the grader's by now.
+void kill_orphans() {
+  for (const pid_t child : proc::children(::getpid())) {
+    if (std::find(running.begin(), running.end(), child) != running.end()) continue;
+    kill_family(child);
+    ::waitpid(child, nullptr, 0);
+  }
+}
+
+}  // namespace
+
+std::string Ending::text() const {
+  if (signal != 0) return std::string("ended by a signal: ") + ::strsignal(signal);
+  return "exit " + std::to_string(code);
+}
+
+Program::Program(std::string who, const std::string& executable, const Setup& setup)
+    : who_(std::move(who)), folder_(setup.folder.empty() ? scratch::folder(who_) : setup.folder) {
+  start(executable, setup);
+}
+
+void Program::start(const std::string& executable, const Setup& setup) {
+  std::string command = executable.substr(executable.rfind('/') + 1);
+  for (const std::string& argument : setup.arguments) command += " '" + excerpt(argument) + "'";
+  transcript::note(who_, "is started as " + command);
+
+  Started started = launch(executable, setup, folder_);
+  pid_ = started.pid;
+  running.push_back(pid_);
+  const auto channel = [&](const char* stream, int descriptor, Channel::Kind kind) {
+    return std::make_unique<Channel>(who_ + " " + stream, descriptor, kind);
+  };
+  in_ = channel("stdin", started.in, Channel::Kind::kPipe);
+  in_->read(false);
+  out_ = channel("stdout", started.out, Channel::Kind::kPipe);
+  err_ = channel("stderr", started.err, Channel::Kind::kPipe);
+  terminal_ = channel("terminal", started.terminal, Channel::Kind::kTerminal);
+}
+
+Program::~Program() {
+  if (!ending()) transcript::note(who_, "is killed by the grader");
+  kill_family(pid_);
+  ::waitpid(pid_, nullptr, 0);
+  std::erase(running, pid_);
+  kill_orphans();
+}
+
+void Program::type(std::string_view text) {
+  (in_->descriptor() >= 0 ? in_ : terminal_)->send(text);
+}
+
+void Program::end_input() {
+  (in_->descriptor() >= 0 ? in_ : terminal_)->finish_sending();
+}
+
+void Program::signal(int number) {
+  transcript::note(who_, "<- signal: " + std::string(::strsignal(number)));
+  if (!ending()) ::kill(pid_, number);
+}
+
+std::optional<Ending> Program::ending() {
+  siginfo_t info{};
+  // It stays a zombie until the end, so that its number is not given to another process.
+  constexpr int kOptions = WEXITED | WNOHANG | WNOWAIT;
+  if (!ending_ && ::waitid(P_PID, static_cast<id_t>(pid_), &info, kOptions) == 0 &&
+      info.si_pid == pid_) {
+    ending_ = info.si_code == CLD_EXITED ? Ending{.code = info.si_status}
+                                         : Ending{.signal = info.si_status};
+    transcript::note(who_, ending_->text());
+  }
+  return ending_;
+}
+
+bool Program::is_over() {
+  if (!ending()) return false;
+  turn();  // what it wrote is in the pipes by now
+  return std::ranges::all_of(
+      std::initializer_list<const Channel*>{out_.get(), err_.get(), terminal_.get()},
+      [](const Channel* channel) {
+        return channel->descriptor() < 0 || channel->incoming.finished();
+      });
+}
+
+Outcome Program::ends(const Ending& expected, Clock::duration limit) {
+  if (!wait_until([&] { return ending().has_value(); }, limit)) {
+    return Outcome::fails("expected " + expected.text() + ", the " + who_ + " runs on");
+  }
+  wait_until([&] { return is_over(); }, one_second());
+  const bool as_expected = ending_->code == expected.code && ending_->signal == expected.signal;
+  return Outcome::of(as_expected,
+                     "expected " + expected.text() + ", the " + who_ + " " + ending_->text());
+}
+
+Outcome Program::exits(int code) {
+  return ends({.code = code}, patience());
+}
+
+Outcome Program::is_ended_by(int signal) {
+  return ends({.signal = signal}, patience());
+}
+
+void Program::limit(int resource, std::uint64_t value) {
+  for (const pid_t member : proc::family(pid_)) {
+    rlimit limits{};
+    ::prlimit(member, static_cast<__rlimit_resource>(resource), nullptr, &limits);
+    limits.rlim_cur = std::min<rlim_t>(value, limits.rlim_max);
+    ::prlimit(member, static_cast<__rlimit_resource>(resource), &limits, nullptr);
+  }
+}
+
+Outcome Program::is_idle() {
+  constexpr auto kWatched = std::chrono::milliseconds(200);
+  constexpr double kMost = 0.3;  // of the time that it is watched
+  const Clock::time_point begin = Clock::now();
+  const double before = proc::cpu_seconds(pid_);
+  let_pass(kWatched);
+  const double used = proc::cpu_seconds(pid_) - before;
+  const std::chrono::duration<double> watched = Clock::now() - begin;
+  return Outcome::of(used < kMost * watched.count(),
+                     "the " + who_ + " has nothing to do and used the processor for " +
+                         std::to_string(used) + " of " + std::to_string(watched.count()) + " s");
+}
+
+void kill_all_programs() {
+  for (const pid_t pid : running) kill_family(pid);
+}
+
+void adopt_orphans() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+}  // namespace grade

@@ -1,0 +1,181 @@
+#include "subject.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <stdexcept>
+
+#include "scratch.hpp"
+#include "text.hpp"
+#include "transcript.hpp"
+
+namespace grade {
+namespace {
+
+std::string executable_of(const Lab& lab, const std::string& role) {
+  const std::string path = submission::folder_of(lab) + "/" + role;
+  if (::access(path.c_str(), X_OK) != 0) throw std::runtime_error("there is no program " + path);
+  return path;
+}
+
+std::string name_of(int signal) {
+  return signal == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+}  // namespace
+
+Subject::Subject(const Lab& lab, std::string role, const Setup& setup)
+    : Program(role, executable_of(lab, role), setup),
+      lab_(lab),
+      role_(std::move(role)),
+      logs_(lab.has_log() && role_ == "server") {}
+
+std::string_view Subject::new_text() {
+  if (!logs_) return std::string_view(err().all()).substr(seen_);
+  log_ += scratch::read_file(folder() + "/server.log", log_.size());
+  return std::string_view(log_).substr(seen_);
+}
+
+const std::vector<Message>& Subject::messages() {
+  const std::string_view text = new_text();
+  std::size_t begin = 0;
+  for (std::size_t end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
+    const std::string_view line = text.substr(begin, end - begin);
+    if (logs_) transcript::note("server.log", "->", text.substr(begin, end + 1 - begin));
+    if (auto message = parse_message(line, role_)) {
+      messages_.push_back(std::move(*message));
+      lines_.emplace_back(line);
+    }
+  }
+  seen_ += begin;
+  return messages_;
+}
+
+const std::vector<std::string>& Subject::message_lines() {
+  messages();
+  return lines_;
+}
+
+std::size_t Subject::count(std::string_view event) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(messages(), [&](const Message& m) { return m.event == event; }));
+}
+
+Outcome Subject::says(std::string_view event, std::initializer_list<std::string_view> phrases) {
+  const auto fits = [&](const Message& message) {
+    return message.event == event && std::ranges::all_of(phrases, [&](std::string_view phrase) {
+             return mentions(message.explanation, phrase);
+           });
+  };
+  bool said = false;
+  wait_until([&] {
+    const bool over = is_over();
+    said = std::ranges::any_of(messages(), fits);
+    return said || over;
+  });
+  std::string expected = "[" + role_ + "] " + std::string(event) + ": ";
+  for (const std::string_view phrase : phrases) expected.append("... ").append(phrase);
+  return Outcome::of(said, "not said: " + expected + " ...; said: " + events());
+}
+
+Outcome Subject::has_not_said(std::string_view event) {
+  return Outcome::of(count(event) == 0, "said: " + events());
+}
+
+Outcome Subject::says_nothing_else() {
+  const std::string& text = err().all();
+  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
+    if (!parse_message(line, role_)) {
+      return Outcome::fails("on standard error and no service message: \"" + excerpt(line) + '"');
+    }
+  }
+  return Outcome::holds();
+}
+
+Server::Server(const Lab& lab) : Server(lab, {.arguments = {std::to_string(free_port())}}) {}
+
+Outcome Server::listens() {
+  wait_until([&] {
+    const std::vector<TcpSocket> listeners = listeners_of(pid());
+    if (!listeners.empty()) port_ = listeners.front().local_port;
+    return port_ != 0 || is_over();
+  });
+  return Outcome::of(port_ != 0, "the server does not listen");
+}
+
+Outcome Server::listens_on(std::uint16_t port) {
+  const bool wants_ipv6 = lab().number >= 3 && machine_has_ipv6();
+  std::vector<TcpSocket> listeners;
+  const auto as_expected = [&] {
+    const auto on_port = [&](const TcpSocket& socket) {
+      return socket.local_port == port;
+    };
+    const auto is_ipv6 = [](const TcpSocket& socket) {
+      return socket.is_ipv6;
+    };
+    return !listeners.empty() && std::ranges::all_of(listeners, on_port) &&
+           (!wants_ipv6 || std::ranges::any_of(listeners, is_ipv6));
+  };
+  const bool listening = wait_until([&] {
+                           // A server that moves on may be seen on its way, until it has said where
+                           // it is.
+                           const bool arrived =
+                               !lab().moves_on() || out().all().find('\n') != std::string::npos;
+                           const bool over = is_over();
+                           listeners = listeners_of(pid());
+                           return as_expected() || over || (arrived && lab().moves_on());
+                         }) &&
+                         as_expected();
+  if (listening) port_ = port;
+  std::string where;
+  for (const TcpSocket& socket : listeners) where += " " + socket.local;
+  return Outcome::of(listening, "expected to listen on port " + std::to_string(port) +
+                                    ", listens on:" + (where.empty() ? " nothing" : where));
+}
+
+std::uint16_t Server::port() {
+  if (port_ != 0) return port_;
+  if (const Outcome outcome = listens(); !outcome) throw std::runtime_error(outcome.why_not());
+  return port_;
+}
+
+Peer Server::connect(const PeerOptions& options) {
+  return connect_to("127.0.0.1", options);
+}
+
+Peer Server::connect_to(const std::string& host, const PeerOptions& options) {
+  return Peer(Address(host, port()), options, [this] { return is_over(); });
+}
+
+Outcome Server::serves() {
+  Peer peer = connect();
+  peer.send("are you there?\n");
+  if (Outcome answer = peer.receives("are you there?\n"); !answer) return answer;
+  return peer.leaves();
+}
+
+Outcome Server::stops_on(std::initializer_list<int> signals) {
+  for (const int number : signals) signal(number);
+  if (!wait_until([&] { return is_over(); }, one_second())) {
+    return Outcome::fails("the server runs on after the signal");
+  }
+  if (const Outcome exit = exits(0); !exit) return exit;
+  if (count("stop") != 1 || messages().back().event != "stop") {
+    return Outcome::fails("`stop` is to be said once, and last; said: " + events());
+  }
+  const bool named = std::ranges::any_of(signals, [&](int number) {
+    return mentions(messages().back().explanation, name_of(number));
+  });
+  return Outcome::of(named, "`stop` does not say which signal: " + messages().back().explanation);
+}
+
+Client::Client(const Lab& lab, const Listener& listener, Setup setup)
+    : Subject(lab, "client", [&] {
+        setup.arguments = {"127.0.0.1", std::to_string(listener.port())};
+        return setup;
+      }()) {}
+
+}  // namespace grade

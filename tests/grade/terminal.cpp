@@ -1,0 +1,50 @@
+#include "terminal.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace grade {
+namespace {
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
+Terminal::Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+  if (master_ < 0) fail("posix_openpt");
+  std::array<char, 64> path{};
+  if (::grantpt(master_) != 0 || ::unlockpt(master_) != 0) fail("unlockpt");
+  if (::ptsname_r(master_, path.data(), path.size()) != 0) fail("ptsname");
+  path_ = path.data();
+}
+
+Terminal::~Terminal() {
+  if (master_ >= 0) ::close(master_);
+}
+
+int Terminal::take_master() {
+  return std::exchange(master_, -1);
+}
+
+std::string terminal_settings(int descriptor) {
+  termios settings{};
+  if (::tcgetattr(descriptor, &settings) != 0) fail("tcgetattr");
+  std::string text;
+  for (const tcflag_t flags :
+       {settings.c_iflag, settings.c_oflag, settings.c_cflag, settings.c_lflag}) {
+    text += std::to_string(flags) + " ";
+  }
+  for (const cc_t character : settings.c_cc) text += std::to_string(character) + " ";
+  return text;
+}
+
+}  // namespace grade

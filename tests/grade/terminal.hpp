@@ -1,0 +1,32 @@
+// Terminal: a pseudo-terminal, of which a program has the one end and the grader the other.
+// See pty(7).
+
+#pragma once
+
+#include <string>
+
+namespace grade {
+
+class Terminal {
+ public:
+  Terminal();  // throws std::system_error
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  // The grader's end. Whoever takes it closes it.
+  int take_master();
+
+  // What the program opens.
+  const std::string& path() const { return path_; }
+
+ private:
+  int master_;
+  std::string path_;
+};
+
+// How a terminal is set: whether it shows what is typed, makes lines, and so on. Two are equal if
+// the settings are. `descriptor` is either end.
+std::string terminal_settings(int descriptor);
+
+}  // namespace grade

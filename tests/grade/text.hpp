@@ -1,0 +1,33 @@
+// Bytes made readable, and searched.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace grade {
+
+// Every byte that is no printable ASCII character comes out as \n, \r, \t or \xNN.
+std::string escaped(std::string_view bytes);
+
+// The same, with the middle left out if there are more bytes than `most`.
+std::string excerpt(std::string_view bytes, std::size_t most = 120);
+
+// Where two sequences of bytes differ first, and what stands there in each; empty if they are
+// equal: "byte 1023 of 2048: expected \xd0\x9f..., came ?\x9f...".
+std::string first_difference(std::string_view expected, std::string_view came);
+
+// Whether there is a C0, a DEL, or a C1, which is \xc2\x80 to \xc2\x9f in UTF-8. A newline is one.
+bool has_control_character(std::string_view text);
+
+// Whether `phrase` stands in `text` as words of its own: "5 bytes" does not stand in "15 bytes".
+bool mentions(std::string_view text, std::string_view phrase);
+
+// `size` letters in an order in which a lost or doubled piece is found.
+std::string letters(std::size_t size);
+
+// Every value that a byte can have, in order, over and over.
+std::string all_bytes(std::size_t size);
+
+}  // namespace grade

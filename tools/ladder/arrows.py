@@ -1,0 +1,14 @@
+"""What went from one event to another."""
+
+from dataclasses import dataclass
+
+from .events import Program
+
+
+@dataclass(eq=False)
+class Arrow:
+    kind: str             # "connect", "refused", "data", "end", "reset", "lost"; "wake": in a pipe
+    source: object        # the Event that sent it
+    target: object        # the Event that received it; None: nobody did
+    to: Program = None    # towards whom
+    label: str = ""

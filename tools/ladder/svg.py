@@ -1,0 +1,213 @@
+"""Draws a Picture as SVG: light or dark as the reader's screen is, with text that can be selected."""
+
+import math
+from html import escape
+
+from .layout import fit
+from .picture import WAITS
+from .pieces import width
+
+LETTER, ROW = 7.8, 21     # a letter's width, and a row's height
+MARGIN, RAIL = 22, 8
+GAPS = {2: 104, 3: 76}       # between two lanes
+MOST = {2: 46, 3: 34}     # columns of a lane at most, by how many lanes there are
+PAYLOAD = 30              # columns of what was sent or received
+
+STYLE = """
+  svg { --paper: #ffffff; --ink: #1f2328; --faint: #6b7580; --line: #c4ccd4; --name: #0550ae;
+        --data: #0f6b2f; --error: #cf222e; --open: #8250df; --end: #9a6700; --client: #0969da;
+        --server: #bc4c00 }
+  @media (prefers-color-scheme: dark) {
+    svg { --paper: #0d1117; --ink: #e6edf3; --faint: #8d96a0; --line: #3d444d; --name: #79c0ff;
+          --data: #7ee787; --error: #ff7b72; --open: #d2a8ff; --end: #e3b341; --client: #58a6ff;
+          --server: #f0883e } }
+  text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono",
+         "Liberation Mono", monospace; fill: var(--ink); white-space: pre }
+  .paper { fill: var(--paper); stroke: var(--line) }
+  .heading { font-weight: bold; font-size: 15px }
+  .lane { font-weight: bold; fill: var(--faint) }
+  .title { font-weight: bold } .name { fill: var(--name) } .data { fill: var(--data) }
+  .error { fill: var(--error); font-weight: bold } .dim { fill: var(--faint) }
+  .runs.client { fill: var(--client) } .runs.server { fill: var(--server) }
+  .waits { stroke: var(--faint); stroke-width: 1.5; stroke-dasharray: 2 4 }
+  .leader { stroke: var(--line); stroke-dasharray: 1 4 }
+  .strand { fill: none; stroke-width: 1.6 }
+  .label { font-size: 11px; text-anchor: middle; paint-order: stroke; stroke: var(--paper);
+           stroke-width: 5px }
+  .strand.data { stroke: var(--data) } .head.data { fill: var(--data) }
+  .strand.connect { stroke: var(--open) } .head.connect, .label.connect { fill: var(--open) }
+  .strand.end { stroke: var(--end) } .head.end, .label.end { fill: var(--end) }
+  .strand.reset, .strand.lost, .strand.refused { stroke: var(--error) }
+  .head.reset, .head.lost, .head.refused, .label.reset, .label.lost, .label.refused {
+    fill: var(--error) }
+  .head.untaken { fill: var(--paper); stroke-width: 1.4 }
+  .head.untaken.end { stroke: var(--end) } .head.untaken.data { stroke: var(--data) }
+  .head.untaken.reset { stroke: var(--error) }
+"""
+
+
+def render(picture):
+    return Drawing(picture).text()
+
+
+class Drawing:
+    def __init__(self, picture):
+        self.picture = picture
+        count = len(picture.lanes)
+        most = MOST.get(count, 30)
+        self.lines = [{row: fit(line, most, PAYLOAD) for row, line in lane.cells.items()}
+                      for lane in picture.lanes]
+        self.rooms = [max((columns(pieces) for lines in cells.values() for pieces in lines),
+                          default=10) * LETTER for cells in self.lines]
+        self.place_lanes()
+        self.place_rows()
+        self.parts = []
+
+    def place_lanes(self):
+        """For each lane where its text starts, and where its rails are."""
+        self.starts, self.rails = [], []
+        here, last = MARGIN, len(self.rooms) - 1
+        for number, room in enumerate(self.rooms):
+            left, right = self.picture.has_rails(number)
+            start = here + (RAIL + 10 if left else 0)
+            self.starts.append(start)
+            end = start + room + (10 + RAIL if right else 0)
+            self.rails.append((here + RAIL / 2 if left else None,
+                               end - RAIL / 2 if right else None))
+            gap = GAPS.get(last + 1, 76) if number in self.picture.crossed() else 3 * LETTER
+            here = end + (gap if number < last else 0)
+        self.wide = here + MARGIN
+
+    def place_rows(self):
+        """The middle of each row's first line of text, and where the next row begins."""
+        self.middles, here = [], 2 * ROW + MARGIN + 16
+        for row in range(self.picture.rows):
+            self.middles.append(here + ROW / 2)
+            here += ROW * max([1, *(len(cells.get(row, [])) for cells in self.lines)])
+        self.middles.append(here + ROW / 2)
+        self.high = here + MARGIN - 6
+
+    # ---- Parts
+
+    def text(self):
+        self.frame()
+        for number, lane in enumerate(self.picture.lanes):
+            for rail in filter(None, self.rails[number]):
+                self.draw_rail(lane, rail)
+        for strand in self.picture.strands:
+            self.draw_leaders(strand)
+        for strand in self.picture.strands:
+            self.draw_strand(strand)
+        for strand in self.picture.strands:
+            self.draw_label(strand)
+        for number, cells in enumerate(self.lines):
+            for row, lines in sorted(cells.items()):
+                for place, pieces in enumerate(lines):
+                    self.draw_text(self.starts[number], self.middles[row] + place * ROW, pieces)
+        return "\n".join([*self.parts, "</svg>", ""])
+
+    def frame(self):
+        title = escape(self.picture.title)
+        size = f"{self.wide:.0f} {self.high:.0f}"
+        self.parts += [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" '
+            f'width="{self.wide:.0f}" height="{self.high:.0f}" role="img">',
+            f"<title>{title}</title>", f"<style>{STYLE}</style>",
+            f'<rect class="paper" x="0.5" y="0.5" width="{self.wide - 1:.0f}" '
+            f'height="{self.high - 1:.0f}" rx="8"/>',
+            f'<text class="heading" x="{MARGIN}" y="{MARGIN + 12}">{title}</text>']
+        for start, lane in zip(self.starts, self.picture.lanes):
+            self.parts.append(f'<text class="lane" x="{start:.1f}" y="{MARGIN + 20 + ROW}">'
+                              f"{escape(lane.title)}</text>")
+
+    def draw_text(self, x, middle, pieces):
+        spans = "".join(f'<tspan class="{piece.style}">{escape(piece.text(), quote=False)}</tspan>'
+                        if piece.style != "plain" else escape(piece.text(), quote=False)
+                        for piece in pieces)
+        length = columns(pieces) * LETTER
+        self.parts.append(f'<text x="{x:.1f}" y="{middle + 4.5:.1f}" textLength="{length:.1f}" '
+                          f'xml:space="preserve">{spans}</text>')
+
+    def draw_rail(self, lane, x):
+        """Solid while the program runs; dashed while it waits, from a call's row to its return's."""
+        for start, stop, waits in self.stretches(lane.rail):
+            if waits:
+                self.parts.append(f'<line class="waits" x1="{x:.1f}" y1="{start:.1f}" '
+                                  f'x2="{x:.1f}" y2="{stop:.1f}"/>')
+            else:
+                self.parts.append(
+                    f'<rect class="runs {lane.side}" x="{x - RAIL / 2:.1f}" y="{start:.1f}" '
+                    f'width="{RAIL}" height="{stop - start:.1f}" rx="2"/>')
+
+    def stretches(self, rail):
+        """(top, bottom, whether it waits) of each piece of a rail."""
+        halves = []
+        for row, state in sorted(rail.items()):
+            top, middle = self.middles[row] - ROW / 2, self.middles[row]
+            bottom = self.middles[row + 1] - ROW / 2
+            halves.append([top, middle, rail.get(row - 1) == WAITS])
+            halves.append([middle, bottom, state == WAITS])
+        joined = halves[:1]
+        for top, bottom, waits in halves[1:]:
+            if joined[-1][2] == waits and joined[-1][1] == top:
+                joined[-1][1] = bottom
+            else:
+                joined.append([top, bottom, waits])
+        return joined
+
+    def draw_leaders(self, strand):
+        """From the text of a lane on the left to its rail, for the eye."""
+        ends = [(strand.lane, strand.row)]
+        if strand.arrives:
+            ends.append((strand.to_lane, strand.to_row))
+        for number, row in ends:
+            right = self.rails[number][1]
+            lines = self.lines[number].get(row)
+            if right and lines and number < max(strand.lane, strand.to_lane):
+                start = self.starts[number] + columns(lines[0]) * LETTER + 8
+                if start < right - 16:
+                    y = self.middles[row]
+                    self.parts.append(f'<line class="leader" x1="{start:.1f}" y1="{y:.1f}" '
+                                      f'x2="{right - RAIL:.1f}" y2="{y:.1f}"/>')
+
+    def draw_strand(self, strand):
+        x, y, to_x, to_y = self.ends(strand)
+        self.parts.append(f'<path class="strand {strand.kind}" '
+                          f'd="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"/>')
+        if strand.kind in ("lost", "refused") and not strand.arrives:
+            self.draw_cross(to_x, to_y, strand.kind)
+        else:
+            self.draw_head(x, y, to_x, to_y, strand.kind + ("" if strand.arrives else " untaken"))
+        if strand.kind == "connect":
+            self.draw_head(to_x, to_y, x, y, strand.kind)
+
+    def ends(self, strand):
+        """Where the arrow begins and ends: at the rails; or on the way, if nobody is there."""
+        rightward = strand.lane < strand.to_lane
+        side = 1 if rightward else -1
+        x = self.rails[strand.lane][1 if rightward else 0] + side * RAIL / 2
+        to_x = self.rails[strand.to_lane][0 if rightward else 1] - side * RAIL / 2
+        if strand.kind in ("lost", "refused") and not strand.arrives:
+            to_x = x + (to_x - x) * 0.6
+        return x, self.middles[strand.row], to_x, self.middles[strand.to_row]
+
+    def draw_head(self, x, y, to_x, to_y, kind):
+        angle = math.degrees(math.atan2(to_y - y, to_x - x))
+        self.parts.append(f'<path class="head {kind}" d="M0 0L-9 -4.5L-9 4.5Z" '
+                          f'transform="translate({to_x:.1f} {to_y:.1f})rotate({angle:.1f})"/>')
+
+    def draw_cross(self, x, y, kind):
+        self.parts.append(f'<path class="strand {kind}" '
+                          f'd="M{x - 5:.1f} {y - 5:.1f}l10 10m0 -10l-10 10"/>')
+
+    def draw_label(self, strand):
+        if strand.label:
+            x, y, to_x, to_y = self.ends(strand)
+            part = 0.5 if strand.row == strand.to_row else 0.35
+            self.parts.append(
+                f'<text class="label {strand.kind}" x="{x + (to_x - x) * part:.1f}" '
+                f'y="{y + (to_y - y) * part + 4:.1f}">{escape(strand.label)}</text>')
+
+
+def columns(pieces):
+    return sum(width(piece.text()) for piece in pieces)
