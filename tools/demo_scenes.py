@@ -8,7 +8,7 @@ idea, and what to watch for.
 import socket
 import struct
 
-from demo_stage import free_ports, has_ipv6
+from demo_stage import PATIENCE, free_ports, has_ipv6
 
 
 def lab1(stage):
@@ -146,6 +146,132 @@ def lab5(stage):
         server.ends()
 
 
+def lab6(stage):
+    """The server speaks first, and what it learns survives a crash.
+
+    Watch: the same address is asked once. After kill -9 the server still knows its name."""
+    port = free_ports()
+    server = stage.server(port)
+    server.says("Listening on port")
+    client = stage.client("127.0.0.1", port)
+    client.asks("What is your name? ")
+    client.types("")
+    client.says("A name has 1 to 32 characters.")
+    client.asks("What is your name? ")
+    client.types("Анна")
+    client.shows("Nice to meet you, Анна!")
+    client.asks("> ")
+    client.types("exit")
+    client.ends()
+
+    server.dies()
+    server = stage.server(port)
+    server.says("Listening on port")
+    client = stage.client("127.0.0.1", port)
+    client.shows("Hello, Анна!")
+    client.asks("> ")
+    client.types("exit")
+    client.ends()
+    stop_silently(server)
+
+
+def lab7(stage):
+    """A password is never stored; a session is a secret with an end.
+
+    Watch: what is typed is not shown, what is stored is not what was typed, and the second time
+    nothing is asked at all."""
+    port = free_ports()
+    server = stage.server(port)
+    server.says("Listening on port")
+
+    client = stage.client("127.0.0.1", port)
+    register(client, "Анна", "correct horse")
+    client.asks("> ")
+    client.types("logout")
+    client.shows("Goodbye, Анна!")
+    client.ends()
+    stage.show_file(server, "users.tsv")
+
+    client = stage.client("127.0.0.1", port)
+    client.asks("What is your name? ")
+    client.types("Анна")
+    client.asks("What is your password? ")
+    client.types_unseen("a wrong one")
+    client.shows("That is not the password.")
+    client.asks("What is your password? ")
+    client.types_unseen("correct horse")
+    client.shows("Hello, Анна!")
+    client.asks("> ")
+    client.types("exit")
+    client.ends()
+
+    client = stage.client("127.0.0.1", port)
+    client.shows("Welcome back, Анна!")
+    client.asks("> ")
+    client.types("exit")
+    client.ends()
+    stop_silently(server)
+
+
+def lab8(stage):
+    """Length before payload.
+
+    Watch: a frame is four bytes that say how long, high byte first, and then so many bytes. Each
+    character of a Cyrillic name is two."""
+    port = free_ports()
+    server = stage.server(port)
+    server.says("Listening on port")
+
+    stage.remark("a visitor looks at the bytes")
+    with socket.create_connection(("127.0.0.1", port)) as visitor:
+        visitor.settimeout(PATIENCE)
+        show_frame(stage, "comes", visitor.recv(4096))
+        show_frame(stage, "sends", send_frame(visitor, ""))
+        show_frame(stage, "comes", visitor.recv(4096))
+        show_frame(stage, "sends", send_frame(visitor, "Анна"))
+        show_frame(stage, "comes", visitor.recv(4096))
+
+    client = stage.client("127.0.0.1", port)
+    register(client, "Анна", "correct horse")
+    client.asks("> ")
+    client.types("a whole message, whatever recv() brings")
+    client.shows("a whole message, whatever recv() brings")
+    client.asks("> ")
+    client.types("exit")
+    client.ends()
+    stop_silently(server)
+
+
+def lab9(stage):
+    """One thread waits for everybody: poll().
+
+    Watch: three clients and the person at the server's console, all in one dialog. Nobody waits
+    until it is somebody else's turn."""
+    port = free_ports()
+    server = stage.server(port)
+    server.says("Listening on port")
+
+    names = ("Anna", "Борис", "Chris")
+    clients = {name: stage.client("127.0.0.1", port, label=f"{name:5}") for name in names}
+    for name, client in clients.items():
+        register(client, name, f"password of {name}")
+    for name in ("Борис", "Anna"):
+        clients[name].asks("> ")
+        clients[name].types(f"{name} asks")
+        server.shows(f"{name}: {name} asks")
+    server.types("an answer for who asked first")
+    clients["Борис"].shows("an answer for who asked first")
+    server.types("@Chris you have not asked, but hello")
+    clients["Chris"].shows("you have not asked, but hello")
+    server.types("and Anna has waited long enough")
+    clients["Anna"].shows("and Anna has waited long enough")
+    for client in clients.values():
+        client.asks("> ")
+        client.types("exit")
+        client.ends()
+    stop_silently(server)
+
+
 def connect(stage, server, *arguments):
     client = stage.client(*arguments)
     client.says("connect: ")
@@ -174,4 +300,37 @@ def leave(client, server):
 def stop(server):
     server.presses_ctrl_c()
     server.says("stop: ")
+    server.ends()
+
+
+def register(client, name, password):
+    client.asks("What is your name? ")
+    client.types(name)
+    client.asks("You are new here. Choose a password: ")
+    client.types_unseen(password)
+    client.asks("The same password again: ")
+    client.types_unseen(password)
+    client.shows(f"Nice to meet you, {name}!")
+
+
+def send_frame(visitor, text):
+    payload = text.encode()
+    frame = struct.pack(">I", len(payload)) + payload
+    visitor.sendall(frame)
+    return frame
+
+
+def show_frame(stage, verb, frame):
+    """`hexdump -C`, as wide as a narrow screen has room for."""
+    length = int.from_bytes(frame[:4], "big")
+    stage.check(length == len(frame) - 4, f"a frame of {len(frame)} bytes announces {length}")
+    for at in range(0, len(frame), 8):
+        row = frame[at:at + 8]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        stage.remark(f"{verb if at == 0 else '':5}  {row.hex(' '):23}  {text}")
+
+
+def stop_silently(server):
+    """From lab 4 on its messages are in the log."""
+    server.presses_ctrl_c()
     server.ends()

@@ -203,7 +203,7 @@ class Program:
         self.stage.wait(lambda: not termios.tcgetattr(self.terminal)[3] & termios.ECHO,
                         f"the {self.side} did not hide what is typed", self)
         self.screen.typed(self, "(not shown) ⏎")
-        self._press(line.encode() + b"\n", echo=b"")
+        self._press(line.encode() + b"\n", echo=b"\n")
 
     def presses_ctrl_c(self):
         self.screen.typed(self, "Ctrl-C")
@@ -212,6 +212,12 @@ class Program:
     def presses_ctrl_d(self):
         self.screen.typed(self, "Ctrl-D")
         self._press(b"\x04", echo=b"")
+
+    def dies(self):
+        """By kill -9."""
+        self.screen.typed(self, "kill -9")
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.ends(-signal.SIGKILL)
 
     def _press(self, keys, echo):
         if echo:
@@ -230,6 +236,8 @@ class Program:
         self.waiting += said
         while self.unechoed and self.unechoed[0] in self.waiting:
             self.waiting = self.waiting.replace(self.unechoed.pop(0), b"", 1)
+        # From lab 9 on a client erases the row that is being typed when something else comes.
+        self.waiting = re.sub(rb"[^\n]*\r\x1b\[K", b"", self.waiting)
 
     def kill(self):
         """Ends the program, and whatever it has started."""
@@ -294,13 +302,15 @@ class Stage:
         self.screen.row(Aside(self.screen), f"({text})", "remark")
 
     def show_log(self, server):
-        """`cat server.log`, in the server's folder."""
-        speaker = Aside(self.screen, column=1)
-        self.screen.typed(speaker, "$ cat server.log")
-        with open(os.path.join(server.folder, "server.log"), encoding="utf-8") as log:
-            for line in log:
-                self.screen.row(speaker, line.rstrip("\n"), "server")
+        self.show_file(server, "server.log")
 
+    def show_file(self, server, name):
+        """`cat NAME`, in the server's folder."""
+        speaker = Aside(self.screen, column=1)
+        self.screen.typed(speaker, f"$ cat {name}")
+        with open(os.path.join(server.folder, name), encoding="utf-8") as file:
+            for line in file:
+                self.screen.row(speaker, line.rstrip("\n").replace("\t", " "), "server")
 
     def show_rest(self):
         """What was said besides, when it went wrong."""

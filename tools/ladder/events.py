@@ -13,7 +13,6 @@ RECEIVING = {"recv", "recvfrom", "recvmsg", "read", "readv"}
 WAITING = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"}
 ABOUT_SOCKETS = SENDING | RECEIVING | {
     "bind", "listen", "accept", "accept4", "connect", "shutdown", "setsockopt", "close"}
-ABOUT_FILES = {"write", "fsync", "fdatasync", "close"}
 SERVICE_MESSAGE = re.compile(rb"\[(server|client)\] ")
 SHORT = 0.1  # seconds; a wait with a time limit that is shorter is hardly one
 QUIET_SIGNALS = {"SIGCHLD", "SIGPIPE", "SIGURG", "SIGWINCH", "SIGCONT", "SIGSTOP"}
@@ -26,7 +25,7 @@ class Program:
     lane: int = 0             # its column in the picture
     name: str = ""            # over its column, if "client" or "server" does not say enough
     log: str = ""             # what strace wrote
-    shown_files: frozenset = frozenset()  # names of files whose writing belongs to the story
+    shown_files: dict = field(default_factory=dict)  # {a file: calls that belong to the story}
     pipes: set = field(default_factory=set)  # its pipes for which it waits with poll(): its threads
                                              # wake one another so
 
@@ -79,8 +78,8 @@ def belongs(event):
         return subject.used and (event.name in ABOUT_SOCKETS or event.name == "socket"
                                  or told_not_to_block(call))
     if event.name == "rename":
-        return any(os.path.basename(path).decode(errors="replace") in event.program.shown_files
-                   for path in call.arguments)
+        names = [os.path.basename(path).decode(errors="replace") for path in call.arguments]
+        return any("rename" in event.program.shown_files.get(name, ()) for name in names)
     if event.name == "socket":  # that there is no such family is worth a line
         return call.error is not None and call.arguments[0] in ("AF_INET", "AF_INET6")
     return isinstance(subject, Plain) and plain_belongs(event)
@@ -95,8 +94,7 @@ def plain_belongs(event):
     if number in (1, 2):
         said = event.call.arguments[1] if event.name == "write" else None
         return isinstance(said, bytes) and not SERVICE_MESSAGE.match(said)
-    return (event.subject.name in event.program.shown_files
-            and event.name in ABOUT_FILES | {"openat"})
+    return event.name in event.program.shown_files.get(event.subject.name, ())
 
 
 def told_not_to_block(call):

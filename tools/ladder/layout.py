@@ -3,22 +3,22 @@ before its result or between its arguments. Nothing else is left out."""
 
 from .pieces import Payload, Piece, fitting, width
 
-LEAST_PAYLOAD = 12  # columns; rather than less of it, take another row
+LEAST_PAYLOAD = 12  # columns
 INDENT = "  "
 
 
-def fit(line, room, payload=60):
-    """The Line as lists of Pieces, one list for each row of at most `room` columns; a Payload has
-    `payload` columns at most."""
+def fit(line, room, payload=60, least=LEAST_PAYLOAD):
+    """The Line as lists of Pieces, one list for each row of at most `room` columns. A Payload has
+    `payload` columns at most; rather than less than `least`, it takes another row."""
     pieces = line.head + line.tail
     for parts in ([pieces], [line.head, [Piece(INDENT), *line.tail]]):
-        rows = [shorten(part, room, payload) for part in parts]
+        rows = [shorten(part, room, payload, least) for part in parts]
         if None not in rows:
             return rows
     return wrap(pieces, room, payload)
 
 
-def shorten(pieces, room, payload, least=LEAST_PAYLOAD):
+def shorten(pieces, room, payload, least):
     """The Pieces on one row, with text instead of a Payload; None if there is not enough room."""
     room -= sum(width(piece.text()) for piece in pieces if not isinstance(piece, Payload))
     short = []
@@ -39,7 +39,7 @@ def wrap(pieces, room, payload):
         longer = shorten(rows[-1] + part, room, payload, least=payload)
         if longer is None and rows[-1]:
             rows.append([Piece(INDENT)])
-            longer = shorten(rows[-1] + part, room, payload)
+            longer = shorten(rows[-1] + part, room, payload, least=6)
         if longer is None:
             rows[-1:] = cut(rows[-1] + part, room)
         else:

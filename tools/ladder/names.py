@@ -10,7 +10,9 @@ import re
 
 FIRST_CLIENT_PORT = 50000
 SYSTEM_CHOSEN = 10000  # the labs' own ports are below, those that the system gives out above
-TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)?( \[\w+\])?")
+ELLIPSIS = "…".encode()
+TIME = re.compile(rb"(?<=\t)\d{10}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)?( \[\w+\])?")
+RECORD = re.compile(rb"(pbkdf2_sha256\$\d+\$)[^$\s]+\$[^$\s]+")  # salt and hash of a password
 TOKEN = re.compile(rb"\b[0-9a-f]{16,}\b")
 
 
@@ -65,8 +67,9 @@ class Names:
         for real, shown in self.ports.items():
             if real != shown:
                 data = re.sub(rb"\b%d\b" % real, b"%d" % shown, data)
-        return TOKEN.sub(self.token, TIME.sub("…".encode(), data))
+        data = RECORD.sub(rb"\1" + ELLIPSIS + b"$" + ELLIPSIS, TIME.sub(ELLIPSIS, data))
+        return TOKEN.sub(self.token, data)
 
     def token(self, found):
         number = self.tokens.setdefault(found[0], len(self.tokens))
-        return hashlib.sha256(b"token %d" % number).hexdigest()[:4].encode() + "…".encode()
+        return hashlib.sha256(b"token %d" % number).hexdigest()[:4].encode() + ELLIPSIS

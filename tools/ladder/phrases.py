@@ -119,14 +119,13 @@ def option(name, value):
 
 
 def waited_for(event):
-    """[0, 3, 4]"""
     call = event.call
     if "epoll" in call.name:
         return [int(call.arguments[0])]
     descriptors = [str(int(descriptor)) for descriptor in watched_by(call)]
     if len(descriptors) > 8:
         descriptors = descriptors[:7] + ["…"]
-    return ["[" + ", ".join(descriptors) + "]"]
+    return ("[" + " ".join(descriptors) + "]").split(" ")
 
 
 def result(event, names):

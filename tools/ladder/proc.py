@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import NamedTuple
 
 
 def read_file(path):
@@ -54,11 +55,29 @@ def threads_of(process):
 
 
 def is_bound(port):
-    """Whether a TCP socket listens on the port, or a UDP socket has it: see /proc/net/tcp."""
-    wanted = f":{port:04X}"
-    for name, state in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
-        for line in read_file(f"/proc/net/{name}").decode().splitlines()[1:]:
-            fields = line.split()
-            if fields[1].endswith(wanted) and fields[3] == state:
-                return True
-    return False
+    """Whether a TCP socket listens on the port, or a UDP socket has it."""
+    return any(entry.local == port and entry.state == ("0A" if "tcp" in entry.table else "07")
+               for entry in sockets("tcp", "tcp6", "udp", "udp6"))
+
+
+def is_under_way(ports):
+    """Whether TCP has something that is to or from one of the ports, and has not arrived."""
+    return any(entry.unsent or entry.state == "03" for entry in sockets("tcp", "tcp6")
+               if entry.local in ports or entry.remote in ports)
+
+
+class Entry(NamedTuple):
+    table: str
+    local: int   # ports
+    remote: int
+    state: str   # "0A": it listens; "03": SYN_RECV; "07": a UDP socket
+    unsent: int  # bytes that the other side has not acknowledged
+
+
+def sockets(*tables):
+    """The rows of /proc/net/tcp and its like; see proc(5)."""
+    for table in tables:
+        for line in read_file(f"/proc/net/{table}").decode().splitlines()[1:]:
+            _, local, remote, state, queues, *_ = line.split()
+            yield Entry(table, int(local[-4:], 16), int(remote[-4:], 16), state,
+                        int(queues.split(":")[0], 16))

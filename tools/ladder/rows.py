@@ -34,6 +34,7 @@ class Arrangement:
             else:
                 self.unmet.setdefault(arrow.source, set()).add(arrow.to)
         self.after = {}                 # event: those below which it stands, come what may
+        self.under = {}                 # event: those that must have begun above it
         self.here = []                  # the events of the row that is being filled
         self.last_row = {}              # lane: its lowest row with an event
         self.threads = defaultdict(list)
@@ -57,11 +58,20 @@ class Arrangement:
         """What took long, or came after a long silence, is below all that was before it."""
         silent_since = 0
         for event in own:
-            if event.start - silent_since >= SLOW:
+            if event.start - silent_since >= SLOW and self.step_of(event.start) > 0:
                 self.after[event] = self.others_between(own, silent_since, event.start)
+                self.under[event] = self.others_begun(own, event.start)
             if event.end is not None and event.end - event.start >= SLOW:
                 self.needs[event] += self.others_between(own, event.start, event.end)
             silent_since = event.end or event.start
+
+    def others_begun(self, own, moment):
+        """Of each other thread the last event that began clearly before."""
+        found = []
+        for others in self.threads.values():
+            begun = [other for other in others if other.start < moment - CLOSE]
+            found += begun[-1:] if others is not own else []
+        return found
 
     def others_between(self, own, first, last):
         """Of each other thread the last event that ended clearly within this time."""
@@ -124,7 +134,9 @@ class Arrangement:
 
     def may_begin(self, event, row):
         return all(other.end_row is not None and other.end_row < row
-                   for other in self.after.get(event, ()))
+                   for other in self.after.get(event, ())) and all(
+                       other.row is not None and other.row < row
+                       for other in self.under.get(event, ()))
 
     def is_answered(self, event, row):
         """Whether all that it waits for has begun."""

@@ -63,30 +63,36 @@ def lab5(stage):
 
 def lab6(stage):
     """A stranger is asked, and known when he comes again."""
+    stage.shows_files("names.tsv.new")
     stage.server(stage.port, listens=stage.port)
     client = stage.client(HOME, stage.port)
     client.types("Аня")
     client.types("Привет!")
     client.types("exit")
     client = stage.client(HOME, stage.port)
-    client.types("Я снова здесь")
     client.types("exit")
 
 
 def lab7(stage):
     """A new name, its password, a token; which is enough the next time."""
+    stage.shows_files("users.tsv.new", "sessions.tsv.new", calls=["write"])
     stage.server(stage.port, listens=stage.port)
     client = stage.client(HOME, stage.port)
-    for line in ("Аня", "отличный пароль", "отличный пароль", "Привет!", "exit"):
+    for line in ("Аня", "дважды два", "дважды два", "exit"):
         client.types(line)
     client = stage.client(HOME, stage.port)
     client.types("logout")
 
 
 def lab8(stage):
+    """A length before each message: also before an empty one, and a long one."""
     stage.server(stage.port, listens=stage.port)
     client = stage.client(HOME, stage.port)
-    for line in ("Аня", "отличный пароль", "отличный пароль", "Привет!", "", "exit"):
+    for line in ("Аня", "дважды два", "дважды два", "exit"):
+        client.types(line)
+    stage.curtain_rises()
+    client = stage.client(HOME, stage.port)
+    for line in ("Привет!", "", "а" * 10000, "exit"):
         client.types(line)
 
 
@@ -95,8 +101,8 @@ def lab9(stage):
     server = stage.server(stage.port, listens=stage.port)
     first = stage.client(HOME, stage.port, name="client Аня", lane=0)
     second = stage.client(HOME, stage.port, name="client Боря", lane=2)
-    for client, answers in ((first, ("Аня", "отличный пароль", "отличный пароль")),
-                            (second, ("Боря", "ещё лучше пароль", "ещё лучше пароль"))):
+    for client, answers in ((first, ("Аня", "дважды два", "дважды два")),
+                            (second, ("Боря", "трижды три", "трижды три"))):
         for answer in answers:
             client.types(answer)
     second.types("logout")
@@ -104,7 +110,7 @@ def lab9(stage):
     second.types("Боря")
 
     stage.curtain_rises()
-    second.types("ещё лучше пароль", at_work=1)
+    second.types("трижды три", at_work=1)
     first.types("Как дела?")
     second.shows_error("Hello, Боря")
     stage.settle()

@@ -13,7 +13,7 @@ from . import reader
 from .actor import Actor
 from .names import Names
 from .ports import claim_ports
-from .proc import Watch, is_bound, read_file
+from .proc import Watch, is_bound, is_under_way, read_file
 from .relay import Relay
 
 PATIENCE = 10  # seconds until something that must come has failed to come
@@ -28,7 +28,7 @@ class Stage:
         if not shutil.which("strace"):
             raise Failure("strace is needed, and not here; ./setup installs it")
         self.programs = os.path.abspath(programs)
-        self.shown_files = frozenset()
+        self.shown_files = {}
         self.actors, self.steps = [], []
         self.watch = Watch()
         self.relay = None
@@ -50,9 +50,9 @@ class Stage:
 
     # ---- What a scene does
 
-    def shows_files(self, *names):
-        """The writing of these files belongs to the story of this lab."""
-        self.shown_files = frozenset(names)
+    def shows_files(self, *names, calls=("openat", "write", "fsync", "rename", "close")):
+        """What is done to these files belongs to the story of this lab."""
+        self.shown_files = {name: calls for name in names}
 
     def server(self, *arguments, listens=None, **more):
         """Starts a server, and waits until it listens or asks something."""
@@ -105,8 +105,10 @@ class Stage:
             time.sleep(0.001)
 
     def is_calm(self, at_work):
-        return (not self.relay or self.relay.is_idle()) and self.are_waiting(at_work) and (
-            not self.relay or self.relay.is_idle())
+        """Nothing is under way, and nobody at work."""
+        def is_quiet():
+            return not is_under_way(self.ports) and (not self.relay or self.relay.is_idle())
+        return is_quiet() and self.are_waiting(at_work) and is_quiet()
 
     def are_waiting(self, at_work=0):
         """Whether no thread does anything between two looks, and all are asleep."""

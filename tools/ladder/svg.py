@@ -11,7 +11,7 @@ LETTER, ROW = 7.8, 21     # a letter's width, and a row's height
 MARGIN, RAIL = 22, 8
 GAPS = {2: 104, 3: 76}       # between two lanes
 MOST = {2: 46, 3: 34}     # columns of a lane at most, by how many lanes there are
-PAYLOAD = 30              # columns of what was sent or received
+PAYLOAD, LEAST_PAYLOAD = 30, 22  # columns of what was sent or received
 
 STYLE = """
   svg { --paper: #ffffff; --ink: #1f2328; --faint: #6b7580; --line: #c4ccd4; --name: #0550ae;
@@ -55,7 +55,7 @@ class Drawing:
         self.picture = picture
         count = len(picture.lanes)
         most = MOST.get(count, 30)
-        self.lines = [{row: fit(line, most, PAYLOAD) for row, line in lane.cells.items()}
+        self.lines = [{row: fit(line, most, PAYLOAD, LEAST_PAYLOAD) for row, line in lane.cells.items()}
                       for lane in picture.lanes]
         self.rooms = [max((columns(pieces) for lines in cells.values() for pieces in lines),
                           default=10) * LETTER for cells in self.lines]

@@ -185,7 +185,7 @@ class Sheet:
 def fields(picture, columns):
     """The lanes side by side: text, a rail, a gap for the arrows, a rail, text, ..."""
     count = len(picture.lanes)
-    arrows = 8 if columns < 100 else 12
+    arrows = 12 if columns >= 100 else 8 if count < 3 else 6
     gaps = [arrows if number in picture.crossed() else 1 for number in range(count - 1)] + [0]
     rails = [picture.has_rails(number) for number in range(count)]
     room = (columns - sum(gaps) - 2 * sum(map(sum, rails))) // count
