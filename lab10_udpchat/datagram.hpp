@@ -32,9 +32,8 @@ struct Datagram {
   std::optional<std::string_view> text;  // if there was a newline
 };
 
-// One line of a chat: UTF-8, and no control character but tab.
-inline bool is_text(std::string_view text) noexcept {
-  if (text.size() > kMaxText) return false;
+// One line of a chat, of any length: UTF-8, and no control character but tab.
+inline bool is_line(std::string_view text) noexcept {
   while (!text.empty()) {
     const auto character = take_code_point(text);
     if (!character || (is_control(*character) && *character != '\t')) return false;
@@ -61,7 +60,7 @@ inline std::optional<Datagram> parse_datagram(std::string_view bytes) {
   const std::size_t newline = bytes.find('\n');
   if (newline != std::string_view::npos) {
     datagram.text = bytes.substr(newline + 1);
-    if (!is_text(*datagram.text)) return std::nullopt;
+    if (datagram.text->size() > kMaxText || !is_line(*datagram.text)) return std::nullopt;
     bytes = bytes.substr(0, newline);
   }
   const std::size_t space = bytes.find(' ');

@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstring>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "address.hpp"
+#include "shared/socket.hpp"
 
 struct Endpoint {
   sockaddr_storage storage{};  // has room for either family

@@ -29,8 +29,8 @@ struct Member {
   std::string cookie;        // that it joined with,
   std::int64_t cookie_slot;  // and when that was made
 
-  Time heard;               // when a datagram of its came last
-  Time deadline = kNever;   // see Deadlines
+  Time heard;              // when a datagram of its came last
+  Time deadline = kNever;  // see Deadlines
   Sender<std::shared_ptr<const Line>> to_say = {};
   Receiver<std::string> said = {};
 };

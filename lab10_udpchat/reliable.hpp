@@ -80,6 +80,7 @@ class Sender {
   // again, as if it had never been sent.
   void restart() {
     std::erase_if(entries_, [](const Entry& entry) { return entry.acknowledged; });
+    for (Entry& entry : entries_) entry.pause = kFirstPause;
     first_ = 1;
     sent_ = 0;
   }

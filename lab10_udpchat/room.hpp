@@ -87,9 +87,7 @@ class Room {
 
   // All that is sent to an address before it has proven itself, and hardly more than what it
   // answers: whoever forges addresses gains nothing by it.
-  void send_cookie(const Endpoint& to, Time now) {
-    send_(to, "COOKIE " + cookies_.make(to, now));
-  }
+  void send_cookie(const Endpoint& to, Time now) { send_(to, "COOKIE " + cookies_.make(to, now)); }
 
   void refuse(const Endpoint& to, std::string_view why) {
     send_(to, std::string("ERROR ").append(why));
@@ -196,8 +194,10 @@ class Room {
 
   void attend_to(Member& member, Time now) {
     if (member.to_say.overfull()) return remove(member, "did not keep up", "is lost", now);
-    if (member.to_say.given_up(now)) return remove(member, "acknowledged nothing for 30 s", "is lost", now);
-    if (now - member.heard >= kMaxSilence) return remove(member, "was silent for 30 s", "is lost", now);
+    if (member.to_say.given_up(now))
+      return remove(member, "acknowledged nothing for 30 s", "is lost", now);
+    if (now - member.heard >= kMaxSilence)
+      return remove(member, "was silent for 30 s", "is lost", now);
     member.to_say.send_due(now, [&](std::uint64_t number, const auto& line) {
       std::string datagram(line->verb);
       datagram.append(" ").append(std::to_string(number)).append(line->rest);

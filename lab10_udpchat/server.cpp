@@ -159,7 +159,7 @@ void receive_datagrams(const Socket& socket, Room& room, Time now) {
 int main(int argc, char* argv[]) {
   try {
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/false);
-    block_sigpipe();
+    block_output_signals();
     open_log();
     on_stop_signal(stop);
     say("start", "lab10_udpchat");

@@ -113,8 +113,9 @@ class Dialog {
   void take_hashes() {
     for (Hasher::Result& result : hasher_.take_results()) {
       const auto entry = clients_.find(result.client);
-      if (entry == clients_.end()) continue;
+      if (entry == clients_.end()) continue;  // it did not wait for it
       Client& client = entry->second;
+      if (client.state != Client::State::kHashing) continue;
       guard(client, [&] {
         if (!result.record) throw std::runtime_error("the password could not be hashed");
         take_step(client, client.login.hashed(*result.record));
@@ -175,9 +176,10 @@ class Dialog {
         return;
       }
       auto message = client.socket.take_message();
-      if (!message && client.socket.ended())
-        return leave(client, Client::State::kLeaving, "closed the connection");
-      if (!message) return;
+      if (!message) {
+        if (client.socket.ended()) leave(client, Client::State::kLeaving, "closed the connection");
+        return;
+      }
       say("receive", bytes(message->size()) + " from " + client.peer);
       take_message(client, std::move(*message));
     }

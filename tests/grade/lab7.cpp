@@ -35,7 +35,7 @@ void answers(Talk& talk, const std::string& what, const std::string& text) {
   talk.say(text);
 }
 
-// An answer that is refused, upon which comes the question for `then`.
+// The same, and the answer is refused.
 void is_wrong(Talk& talk, const std::string& what, const std::string& text) {
   CAPTURE(excerpt(text, 40));
   answers(talk, what, text);
@@ -109,9 +109,7 @@ std::string gets_in(Talk& talk, const std::string& name, const std::string& pass
 std::string command_lines(pid_t pid) {
   std::string all;
   for (const pid_t member : proc::family(pid)) {
-    std::string line = scratch::read_file("/proc/" + std::to_string(member) + "/cmdline");
-    // Such a file is no regular one to the scratch, so it is read where it is one.
-    all += line;
+    all += scratch::read_file("/proc/" + std::to_string(member) + "/cmdline");
   }
   return all;
 }
@@ -152,7 +150,8 @@ TEST_SUITE("lab7") {
       // Something that comes with this password, and with no other.
       const bool of_password = before.contains(word) && between[word] == before.at(word) &&
                                count > before.at(word);
-      CHECK_MESSAGE(!of_password, "the same password has left the same trace: " + word);
+      CAPTURE(word);
+      CHECK(!of_password);
     }
     CHECK(boris != clara);
     Server server(kLab, setup);

@@ -28,10 +28,8 @@ std::vector<std::string> bad_ports() {
 }
 
 std::vector<std::string> bad_hosts() {
-  return {"no such host", "no-such-host.invalid", "256.256.256.256", "1.2.3.4.5", ":::", "::1::1",
-          "\xff\xfe",     "\x1b[31mlocalhost",    "\xc2\x9b31m",
-
-          letters(kLong)};
+  return {"no such host", "no-such-host.invalid", "256.256.256.256", "1.2.3.4.5",   ":::", "::1::1",
+          "\xff\xfe",     "\x1b[31mlocalhost",    "\xc2\x9b31m",     letters(kLong)};
 }
 
 void each_is_refused(Subject& program, const std::string& question,
