@@ -180,7 +180,13 @@ class Login {
 
   Step welcome(const std::string& greeting) {
     token_ = accounts_.sessions.open(name_, Sessions::Clock::now());
-    return Step({"TOKEN " + std::string(token_.text()), greeting + name_ + "!"}, Next::kIn);
+    std::string token_line;
+    token_line.reserve(128);  // so that no copy is left behind by growing
+    token_line.append("TOKEN ").append(token_.text());
+    Step step({}, Next::kIn);
+    step.lines.push_back(std::move(token_line));
+    step.lines.push_back(greeting + name_ + "!");
+    return step;
   }
 
   Accounts& accounts_;

@@ -20,7 +20,10 @@ class TerminalMode {
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       struct sigaction action {};
       action.sa_handler = restore_and_die;
-      ::sigaction(kSignals[i], &action, &actions_before_[i]);
+      struct sigaction& before = actions_before_[i];
+      ::sigaction(kSignals[i], &action, &before);
+      // What was to be ignored, as under nohup, still is.
+      if (before.sa_handler == SIG_IGN) ::sigaction(kSignals[i], &before, nullptr);
     }
     termios mode = before_;
     mode.c_lflag = (mode.c_lflag & ~off) | on;

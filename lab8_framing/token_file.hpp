@@ -3,16 +3,20 @@
 
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "replace_file.hpp"
 #include "secret.hpp"
-#include "shared/utf8.hpp"
+#include "shared/socket.hpp"
 
 constexpr const char* kTokenFile = "session.token";
 constexpr std::size_t kMaxToken = 1024;  // bytes
@@ -23,9 +27,15 @@ inline bool is_token(std::string_view text) {
          text.find_first_not_of(kDigits) == std::string_view::npos;
 }
 
-// The token of the last login, or an empty text if there is none. Throws what read_file throws.
+// The token of the last login, or an empty text if there is none. Throws std::system_error if
+// the file cannot be read.
 inline Secret read_token() {
-  std::string text = read_file(kTokenFile, kMaxToken + 1);
+  if (::access(kTokenFile, F_OK) != 0 && errno == ENOENT) return Secret();
+  const File file(kTokenFile, O_RDONLY | O_NONBLOCK);
+  std::array<char, kMaxToken + 2> bytes;  // one more than a token and its newline have
+  const ssize_t size = check("read", ::read(file.fd(), bytes.data(), bytes.size()), kTokenFile);
+  std::string text(bytes.data(), static_cast<std::size_t>(size));
+  wipe(std::as_writable_bytes(std::span(bytes)));
   if (text.ends_with('\n')) text.pop_back();
   if (!is_token(text)) wipe(text);
   return Secret(std::move(text));

@@ -38,6 +38,7 @@ class Screen:
         self.pause = pause if self.terminal else 0  # seconds after each row, for the eye
         self.client_column = self.width * 45 // 100
         self.open_by = None  # the speaker whose row has no end yet
+        self.prompted = ""   # and what stands in it
         sys.stdout.reconfigure(errors="replace")
 
     def write(self, text, style=None):
@@ -51,12 +52,16 @@ class Screen:
             self.write("\n")
         self.open_by = None
 
+    def room(self, speaker):
+        """How many characters a row of the speaker's can hold."""
+        return self.width - speaker.column - len(speaker.label) - 1
+
     def row(self, speaker, text, style):
         """A whole line of a speaker's, on as many rows as it takes."""
         self.end_row()
         indent = " " * speaker.column
-        for row in textwrap.wrap(printable(text), self.width - speaker.column - 1,
-                                 subsequent_indent="    ", break_on_hyphens=False) or [""]:
+        for row in textwrap.wrap(printable(text), self.room(speaker), subsequent_indent="    ",
+                                 break_on_hyphens=False) or [""]:
             self.write(indent + speaker.label)
             self.write(row + "\n", style)
         time.sleep(self.pause)
@@ -67,11 +72,14 @@ class Screen:
         self.write(" " * speaker.column + speaker.label)
         self.write(text, speaker.side)
         self.open_by = speaker
+        self.prompted = text
 
     def typed(self, speaker, text):
         """What a person types, key by key, to the end of the row."""
         if self.open_by is not speaker:
             self.prompt(speaker, "")
+        if len(self.prompted + text) > self.room(speaker):
+            self.write("\n" + " " * (speaker.column + len(speaker.label) + 4))
         for key in text:
             self.write(key, "typed")
             time.sleep(self.pause / 4)

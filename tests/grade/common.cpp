@@ -229,6 +229,11 @@ void send_is_said_after_sending(const Lab& lab) {
 }
 
 void failing_accept_is_survived(const Lab& lab) {
+  const std::string program = scratch::read_file(submission::folder_of(lab) + "/server");
+  if (!possible(program.find("__ubsan") == std::string::npos,
+                "the sanitizer in this server needs descriptors for checks of its own")) {
+    return;
+  }
   Server server(lab);
   REQUIRE(server.listens());
   // Not one descriptor more: accept() fails with EMFILE, and the client stays in the queue.

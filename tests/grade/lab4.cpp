@@ -62,6 +62,7 @@ void serve_a_little(Server& server) {
   Peer too_long = server.connect();
   too_long.send(letters(70'000));
   REQUIRE(too_long.is_dropped());
+  REQUIRE(server.says("disconnect", {too_long.address()}));
   REQUIRE(server.stops_on({SIGTERM}));
 }
 

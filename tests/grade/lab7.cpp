@@ -21,7 +21,7 @@ using namespace grade;
 
 namespace {
 
-constexpr Lab kLab{7, "lab7_auth"};
+constexpr Lab kLab = kLabs[6];
 const std::string kLongPassword = "\xd0\x96" + std::string(126, 'j');  // 128 bytes, 127 characters
 
 Setup in_folder(const std::string& folder) {
@@ -419,6 +419,7 @@ TEST_SUITE("lab7") {
     REQUIRE(talk.hears("OK Hello, " + kGuest + "!"));
     look();
     CHECK(seen.find("server") != std::string::npos);
+    CHECK(talk.peer.leaves());
     is_welcome(server, token, kGuest);
     REQUIRE(server.stops_on({SIGTERM}));
     seen += server.out().all() + server.err().all() + scratch::read_file(server.log_path());

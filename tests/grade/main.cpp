@@ -2,6 +2,8 @@
 // of what they should do and what does not.
 
 #define DOCTEST_CONFIG_IMPLEMENT
+#include <malloc.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -75,6 +77,9 @@ void choose_labs(doctest::Context& context) {
 }
 
 int run(const Options& options) {
+  // Long texts go back to the system as soon as they are done with: each fork() has to copy the
+  // tables of all the memory there is.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   set_seed(options.seed);
   scratch::create();
   if (options.private_network) network::make_private();

@@ -16,6 +16,4 @@ inline const std::string kOccupied = "all ports are taken";
 // main() of that program. It ends with its standard input.
 int occupy_ports();
 
-std::string own_executable();
-
 }  // namespace grade

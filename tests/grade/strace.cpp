@@ -1,7 +1,6 @@
 #include "strace.hpp"
 
 #include <algorithm>
-#include <cstddef>
 
 #include "scratch.hpp"
 
@@ -29,6 +28,14 @@ std::vector<std::string> calls(const std::string& file) {
     if (call < end) lines.push_back(text.substr(call, end - call));
   }
   return lines;
+}
+
+std::size_t calls_to_sockets(const std::string& file) {
+  const std::vector<std::string> lines = calls(file);
+  return static_cast<std::size_t>(std::ranges::count_if(lines, [](const std::string& call) {
+    const std::string target = call.substr(0, call.find('>'));  // sendto(5<socket:[1234]
+    return target.find("<socket:") != target.npos || target.find("<TCP") != target.npos;
+  }));
 }
 
 }  // namespace grade::strace

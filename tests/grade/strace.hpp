@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -15,5 +16,8 @@ std::vector<std::string> command(const std::string& calls, const std::string& fi
 
 // The calls that have succeeded, a line each, as strace shows them: `fsync(5</tmp/names.tsv>) = 0`.
 std::vector<std::string> calls(const std::string& file);
+
+// How many of them had a socket for their first argument.
+std::size_t calls_to_sockets(const std::string& file);
 
 }  // namespace grade::strace

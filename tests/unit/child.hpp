@@ -20,6 +20,12 @@
 constexpr int kReturned = 99;  // the exit status of a child whose action has returned
 constexpr int kThrew = 98;     // ... or has thrown an exception
 
+// For a child that is to end in good order, however slow the machine is: the alarm that stop()
+// sets is for a message that nobody takes.
+inline void ignore_alarm() {
+  static_cast<void>(::signal(SIGALRM, SIG_IGN));
+}
+
 class Child {
  public:
   // Standard output and error of `action` are kept; its input is what the test's is.

@@ -231,8 +231,8 @@ TEST_CASE("after block_output_signals, output that cannot be written is an error
   const auto make_output = [&] {
     static_cast<void>(::signal(signal, SIG_DFL));
     if (signal == SIGXFSZ) {
-      const rlimit no_room{.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
-      ::setrlimit(RLIMIT_FSIZE, &no_room);
+      const rlimit room_for_a_half{.rlim_cur = 2, .rlim_max = RLIM_INFINITY};
+      ::setrlimit(RLIMIT_FSIZE, &room_for_a_half);
     } else {
       const Pipe nobody_reads = make_pipe();
       ::dup2(nobody_reads.writing.number(), STDOUT_FILENO);

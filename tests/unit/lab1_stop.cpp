@@ -2,16 +2,17 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "child.hpp"
 #include "descriptors.hpp"
@@ -60,6 +61,7 @@ TEST_CASE("fail tells the error and is main's exit status") {
 
 TEST_CASE("stop tells why and ends the program in success, from any thread") {
   Child child([] {
+    ignore_alarm();
     say("start", "lab1_echo");
     std::thread([] { stop("the client has left"); }).join();
   });
@@ -67,16 +69,29 @@ TEST_CASE("stop tells why and ends the program in success, from any thread") {
   CHECK(child.errors() == "[server] start: lab1_echo\n[server] stop: the client has left\n");
 }
 
+TEST_CASE("stop waits for the message that another thread is in the middle of") {
+  Child child([] {
+    ignore_alarm();
+    std::unique_lock in_the_middle(speaking);
+    const Worker stopper([] { stop("enough"); });
+    stopper.wait_until_asleep_in(SYS_futex);
+    tell("[server] receive: 1 bytes\n");
+    in_the_middle.unlock();
+    wait_for_signals();
+  });
+  CHECK(child.exit_status() == EXIT_SUCCESS);
+  CHECK(child.errors() == "[server] receive: 1 bytes\n[server] stop: enough\n");
+}
+
 TEST_CASE("nothing is said after stop, however many threads would like to") {
   Child child([] {
-    std::vector<std::thread> speakers;
-    for (int i = 0; i < 4; ++i) {
-      speakers.emplace_back([] {
+    ignore_alarm();
+    for (int i = 0; i < 3; ++i) {
+      std::thread([] {
         while (true) say("receive", "1 bytes");
-      });
+      }).detach();
     }
-    say("start", "");
-    for (int i = 0; i < 3; ++i) speakers.emplace_back([] { stop("enough"); });
+    for (int i = 0; i < 3; ++i) std::thread([] { stop("enough"); }).detach();
     wait_for_signals();
   });
   CHECK(child.exit_status() == EXIT_SUCCESS);
@@ -89,6 +104,7 @@ TEST_CASE("nothing is said after stop, however many threads would like to") {
 TEST_CASE("SIGINT and SIGTERM end the server, with stop said") {
   for (const auto& [number, name] : {std::pair(SIGINT, "SIGINT"), std::pair(SIGTERM, "SIGTERM")}) {
     Child child([] {
+      ignore_alarm();
       on_stop_signal(stop);
       write_output(as_bytes("ready"));
       wait_for_signals();
@@ -111,6 +127,7 @@ TEST_CASE("a stop signal is not lost, however early") {
     ignored = true;
   }
   Child child([&] {
+    ignore_alarm();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -129,6 +146,7 @@ TEST_CASE("a stop signal is not lost, however early") {
 
 TEST_CASE("further stop signals change nothing") {
   Child child([] {
+    ignore_alarm();
     on_stop_signal(stop);
     for (int i = 0; i < 100; ++i) {
       ::kill(::getpid(), SIGINT);

@@ -133,9 +133,9 @@ TEST_CASE("the rest is what the end of the stream has cut off, and is given out 
   CHECK(decoder.next() == std::nullopt);
   CHECK(decoder.rest() == "two");
   CHECK(decoder.rest() == std::nullopt);
+  decoder.append(as_bytes("3\n"));  // shorter than what was searched before
+  CHECK(decoder.next() == "3");
   CHECK(decoder.next() == std::nullopt);
-  decoder.append(as_bytes("three\n"));
-  CHECK(decoder.next() == "three");
   CHECK(decoder.rest() == std::nullopt);
 }
 
@@ -288,6 +288,28 @@ TEST_CASE("InputLines gives out a line of a pipe before the next one is there") 
   CHECK(lines.next() == "two");
   pipe.writing.close();
   CHECK(lines.next() == std::nullopt);
+}
+
+TEST_CASE("InputLines reads no more than it is told to, and gives out what it has read") {
+  Pipe pipe = make_pipe();
+  const Redirected input(STDIN_FILENO, pipe.reading);
+  InputLines lines;
+  CHECK(lines.take() == std::nullopt);
+  write_all(pipe.writing, "one\ntwo\nla");
+  CHECK(lines.take() == std::nullopt);
+  lines.read_more();
+  CHECK(lines.take() == "one");
+  CHECK(lines.next() == "two");
+  CHECK(lines.take() == std::nullopt);
+  write_all(pipe.writing, "st");
+  pipe.writing.close();
+  lines.read_more();
+  CHECK(lines.take() == std::nullopt);
+  CHECK_FALSE(lines.ended());
+  lines.read_more();
+  CHECK(lines.ended());
+  CHECK(lines.take() == "last");
+  CHECK(lines.take() == std::nullopt);
 }
 
 TEST_CASE("InputLines has ended for good when Ctrl-D was typed, though a terminal goes on") {

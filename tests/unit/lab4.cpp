@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -134,6 +136,13 @@ TEST_CASE_FIXTURE(Folder, "a log is made for all to read and its owner to write"
   struct stat status {};
   REQUIRE(::stat("server.log", &status) == 0);
   CHECK((status.st_mode & 0777) == 0644);
+}
+
+TEST_CASE_FIXTURE(Folder, "a log is not inherited by a program that the server starts") {
+  const int next = Descriptor(::dup(STDIN_FILENO)).number();  // it is free again
+  Log log;
+  log.open();
+  CHECK(::fcntl(next, F_GETFD) == FD_CLOEXEC);
 }
 
 TEST_CASE_FIXTURE(Folder, "a log is appended to, by two servers at once too") {
@@ -260,11 +269,29 @@ TEST_CASE_FIXTURE(Folder, "a line that was torn by a full disk does not spoil th
   }
 }
 
+TEST_CASE_FIXTURE(Folder, "stop waits for the line that another thread is in the middle of") {
+  Child child([] {
+    ignore_alarm();
+    open_log();
+    std::unique_lock in_the_middle(speaking);
+    const Worker stopper([] { stop("SIGTERM"); });
+    stopper.wait_until_asleep_in(SYS_futex);
+    write_to_log("receive", "1 bytes");
+    in_the_middle.unlock();
+    ::pause();
+  });
+  CHECK(child.exit_status() == EXIT_SUCCESS);
+  CHECK(child.errors() == "");
+  const std::string time = std::string(kSomeTime);
+  CHECK(without_digits(read_log()) ==
+        time + "[server] receive: 0 bytes\n" + time + "[server] stop: SIGTERM\n");
+}
+
 TEST_CASE_FIXTURE(Folder, "stop is the last line of the log, whoever else would like to say more") {
   Child child([] {
+    ignore_alarm();
     open_log();
-    say("start", "lab4_logfile");
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 3; ++i) {
       std::thread([] {
         while (true) say("receive", "1 bytes");
       }).detach();

@@ -1,12 +1,15 @@
 """A program at work under strace."""
 
 import os
+import select
 import signal
 import subprocess
+import time
 
 from .events import Program
 from .proc import read_file
 
+PATIENCE = 5  # seconds; what a program does not read by then is not typed
 TRACED = ("network", "read", "readv", "write", "writev", "close", "?poll", "ppoll", "?select",
           "pselect6", "epoll_ctl", "?epoll_wait", "epoll_pwait", "?epoll_pwait2", "dup", "?dup2",
           "dup3", "fcntl", "?fork", "?vfork", "clone", "clone3", "exit_group", "rt_sigreturn",
@@ -16,37 +19,43 @@ TRACED = ("network", "read", "readv", "write", "writev", "close", "?poll", "ppol
 class Actor:
     """A program at work under strace."""
 
-    def __init__(self, stage, side, arguments, name, lane, folder, traced):
-        self.stage, self.traced = stage, traced
+    def __init__(self, stage, side, arguments, name, lane):
+        self.stage = stage
         arguments = [str(argument) for argument in arguments]
         shown = [str(stage.ports.get(int(argument), argument)) if argument.isdigit() else argument
                  for argument in arguments]
         self.program = Program(side, " ".join([f"./{side}", *shown]), lane, name,
-                                            shown_files=stage.shown_files)
-        self.folder = os.path.join(stage.scratch, folder)
-        os.makedirs(self.folder, exist_ok=True)
+                               shown_files=stage.shown_files)
+        folder = os.path.join(stage.scratch, name or side)
+        os.makedirs(folder, exist_ok=True)
         place = os.path.join(stage.scratch, str(len(stage.actors)))
         self.log, self.out, self.err = (place + end for end in (".strace", ".out", ".err"))
-        command = [os.path.join(stage.programs, side), *arguments]
-        if traced:
-            command = ["strace", "-f", "-ttt", "-T", "-yy", "-q", "-s", "256", "-e",
-                       "trace=" + ",".join(TRACED), "-o", self.log, "--", *command]
+        command = ["strace", "-f", "-ttt", "-T", "-yy", "-q", "-s", "256",
+                   "-e", "trace=" + ",".join(TRACED), "-o", self.log,
+                   "--", os.path.join(stage.programs, side), *arguments]
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.PIPE,
-                                            stdout=out, stderr=err, start_new_session=True)
+            self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE,
+                                            stdout=out, stderr=err, start_new_session=True,
+                                            bufsize=0)
+        os.set_blocking(self.process.stdin.fileno(), False)
 
     def types(self, line, **settling):
         self.put(line.encode() + b"\n", **settling)
 
     def put(self, data, **settling):
-        """Bytes for its standard input."""
+        """Bytes for its standard input, as far as it takes them."""
         self.stage.step()
-        try:
-            self.process.stdin.write(data)
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it does not read any more
+        self.write(data)
         self.stage.settle(**settling)
+
+    def write(self, data):
+        deadline = time.monotonic() + PATIENCE
+        while data and time.monotonic() < deadline:
+            try:
+                data = data[self.process.stdin.write(data) or 0:]
+            except BrokenPipeError:  # it reads no more
+                return
+            select.select([], [self.process.stdin], [], 0.1 if data else 0)
 
     def ends_input(self):
         """What Ctrl-D does on a terminal."""
@@ -62,20 +71,8 @@ class Actor:
         """The same for standard error."""
         self.stage.wait(lambda: text.encode() in read_file(self.err), self)
 
-    def gets(self, signal_number):
-        """A signal for the program, not for strace, which passes none on."""
-        self.stage.step()
-        first = read_file(self.log).split(b" ", 1)[0] if self.traced else b""
-        if self.process.poll() is None:
-            os.kill(int(first) if first else self.process.pid, signal_number)
-        self.stage.settle()
-
     def kill(self):
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)  # strace's session is its own
         self.process.wait()
-        if self.process.stdin and not self.process.stdin.closed:
-            try:
-                self.process.stdin.close()
-            except BrokenPipeError:
-                pass
+        self.process.stdin.close()

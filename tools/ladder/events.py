@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from .descriptors import Endpoint, Plain
 from .strace import Call
-from .values import Data
 
 SENDING = {"send", "sendto", "sendmsg", "write", "writev"}
 RECEIVING = {"recv", "recvfrom", "recvmsg", "read", "readv"}
@@ -46,6 +45,7 @@ class Event:
     closes: list = field(default_factory=list)   # the Endpoints that are gone for good by this
     what: str = ""            # of a signal or an exit
     last: bool = False        # the program is no more after this
+    spawned_after: object = None  # of a thread's first event: the one after which it was started
     worker: str = ""          # "thread 2", "process 2": which of the program's, but for the first
     repeated: int = 1         # so many of the same in a row
     row: int = None           # where it begins in the picture
@@ -93,7 +93,7 @@ def plain_belongs(event):
         return event.name == "read"
     if number in (1, 2):
         said = event.call.arguments[1] if event.name == "write" else None
-        return isinstance(said, bytes) and not SERVICE_MESSAGE.match(said)
+        return isinstance(said, bytes) and said and not SERVICE_MESSAGE.match(said)
     return event.name in event.program.shown_files.get(event.subject.name, ())
 
 
@@ -107,45 +107,22 @@ def only_looked(event):
             and event.end - event.start < SHORT)
 
 
-def collapse(events):
-    """What a program does over and over, to no effect, becomes one event."""
-    kept = []
-    last = {}  # thread: its event before
-    for event in events:
-        before = last.get(event.thread)
-        if before and is_same_wait(before, event):
-            event.start = before.start
-            kept.remove(before)
-        elif before and is_repetition(before, event):
-            before.repeated += 1
-            before.end = event.end
-            continue
-        last[event.thread] = event
-        kept.append(event)
-    return kept
-
-
-def is_same_wait(before, event):
-    """It waited, in vain, and so waits again for the same."""
-    return (before.name in WAITING and event.name in WAITING and before.ok
-            and before.call.result == 0 and set(before.watched) == set(event.watched))
-
-
-def is_repetition(before, event):
-    """It tried, in vain, and so tries the same again."""
-    return (before.name == event.name and before.end is not None and event.call is not None
-            and event.call.error is not None and before.call.error == event.call.error
-            and before.call.arguments == event.call.arguments)
-
-
 def buffers(call):
-    """All bytes that strace shows of what was sent or received."""
+    """What strace shows of the bytes that were sent or received: all, or the beginning."""
+    shown = b""
+    for part, size in memory(call):
+        shown += part
+        if len(part) < size:
+            break
+    return shown
+
+
+def memory(call):
+    """(bytes, their number, of which strace may show less) for each piece of memory."""
     given = call.arguments[1] if len(call.arguments) > 1 else b""
     if isinstance(given, dict):  # sendmsg() and recvmsg()
-        given = given.get("msg_iov", b"")
-    if isinstance(given, list):  # and writev(): several pieces of memory
-        parts = [entry.get("iov_base", b"") for entry in given if isinstance(entry, dict)]
-        data = Data(b"".join(part for part in parts if isinstance(part, bytes)))
-        data.cut = any(getattr(part, "cut", False) for part in parts)
-        return data
-    return given if isinstance(given, Data) else Data()
+        given = given.get("msg_iov", [])
+    if isinstance(given, list):  # and writev(): several pieces
+        return [(entry["iov_base"], entry["iov_len"]) for entry in given
+                if isinstance(entry, dict) and isinstance(entry.get("iov_base"), bytes)]
+    return [(given, call.arguments[2])] if isinstance(given, bytes) else []

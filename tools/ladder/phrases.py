@@ -6,11 +6,10 @@
 import struct
 
 from .descriptors import Plain
-from .events import RECEIVING, SENDING, WAITING, buffers
+from .events import RECEIVING, SENDING, WAITING, buffers, memory
 from .names import address_of, canonical
 from .pieces import Line, Payload, Piece, units_of
 from .reader import watched_by
-from .values import Data
 
 NO_RESULT = {"bind", "listen", "close", "shutdown", "setsockopt", "fcntl", "rename", "fsync",
              "fdatasync"}  # they return 0 unless they fail
@@ -79,20 +78,12 @@ def arguments(event, names):
 
 def sent(event, names):
     """The data, and how much it was if not all of it went out."""
-    data = buffers(event.call)
-    whole = size_of(event.call)
-    pieces = [quoted(data, names, whole)]
-    if event.call.name in ("write", "send", "sendto") and event.size != whole:
+    whole = sum(size for _, size in memory(event.call))
+    pieces = [quoted(buffers(event.call), names, whole)]
+    if event.size != whole:
         pieces.append(whole)
     address = address_of(event.call.arguments[4]) if event.name == "sendto" else None
     return pieces + ([names.address(canonical(address))] if address else [])
-
-
-def size_of(call):
-    """How many bytes were to be sent."""
-    if call.name in ("write", "send", "sendto"):
-        return call.arguments[2]
-    return len(buffers(call))
 
 
 def room(event):
@@ -136,11 +127,11 @@ def result(event, names):
     if call.error:
         return [Piece(" = "), Piece(call.error, "error"), *times]
     if call.result is None or event.name in NO_RESULT:
-        return []
+        return times
     tail = [Piece(" = "), Piece(str(int(call.result)))]
     if event.name in RECEIVING and call.result:
         tail = [Piece(f" = {int(call.result)} "),
-                quoted(Data(buffers(call)[:call.result]), names, call.result)]
+                quoted(buffers(call)[:call.result], names, call.result)]
         tail += sender(call, names)
     elif event.accepted and event.accepted.peer:
         tail += [Piece(", "), Piece(names.address(event.accepted.peer))]
@@ -160,4 +151,4 @@ def sender(call, names):
 def quoted(data, names, size=None):
     """The Payload of data of which strace shows at least the beginning."""
     whole = size is None or len(data) >= size
-    return Payload(units_of(names.data(bytes(data))), whole)
+    return Payload(units_of(names.data(data)), whole)

@@ -55,7 +55,8 @@ def draw(title, events, steps=(), names=None, relay=None, since=0):
     arrows = wires.match(events, relay)
     events = [event for event in events if event.end is None or event.end >= since]
     steps = [step for step in steps if step > since]
-    arrows = [arrow for arrow in arrows if arrow.source in events]
+    drawn = set(events)
+    arrows = [arrow for arrow in arrows if arrow.source in drawn]
     count = rows.arrange(events, arrows, steps)
     numbers = {lane: place for place, lane in
                enumerate(sorted({event.program.lane for event in events}))}
@@ -65,23 +66,22 @@ def draw(title, events, steps=(), names=None, relay=None, since=0):
         lane.title, lane.side = lane.title or program.name or program.side, program.side
         add_program(lane, [event for event in events if event.program is program], count, names)
     strands = [strand(arrow, numbers) for arrow in arrows
-               if arrow.kind != "wake" and is_placed(arrow)]
+               if arrow.kind != "wake" and len(lanes) > 1 and is_placed(arrow)]
     return Picture(title, lanes, strands, count)
 
 
 def add_program(lane, events, count, names):
     placed = [event for event in events if event.row is not None]
+    used = {row for event in placed for row in (event.row, event.end_row)}
     for event in sorted(placed, key=lambda event: event.start):
-        between = [other for other in placed if other.end_row is not None and event.end_row
-                   and event.row < other.row < event.end_row]
-        add_lines(lane.cells, event, phrases.phrase(event, names), bool(between))
+        add_lines(lane.cells, event, phrases.phrase(event, names), used)
     first = next((event.row for event in placed if event.kind == "start"), 0)
     last = max((event.row for event in placed if event.last), default=count)
     for row in range(first, min(last + 1, count)):
         lane.rail[row] = WAITS if is_waiting(placed, row) else RUNS
 
 
-def add_lines(cells, event, line, interrupted):
+def add_lines(cells, event, line, used):
     """The event on one row; or its beginning on one, and on a later one what it returned, or all of
     it again if another thread spoke between them."""
     silent = rows.is_typing(event)
@@ -92,6 +92,7 @@ def add_lines(cells, event, line, interrupted):
         cells[event.row] = Line(line.head, [Piece(" …", "dim")] if event.end is None else [])
     if event.end_row is not None:
         tail = line.tail or [Piece(" = 0")]
+        interrupted = any(row in used for row in range(event.row + 1, event.end_row))
         whole = interrupted or silent
         cells[event.end_row] = Line(line.head, tail) if whole else Line([Piece(" "), *tail])
 

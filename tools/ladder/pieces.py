@@ -23,6 +23,12 @@ class Payload:
             ellipsis = ""
         return '"' + "".join(units) + ellipsis + '"'
 
+    def in_ascii(self):
+        """The same with an escape for every byte that is none: "\\xd0\\x9f"."""
+        return Payload([unit if unit.isascii() or unit == "…" else
+                        "".join(f"\\x{byte:02x}" for byte in unit.encode())
+                        for unit in self.units], self.whole)
+
 
 @dataclass
 class Piece:
@@ -32,11 +38,18 @@ class Piece:
     def text(self, room=None):
         return self.content
 
+    def in_ascii(self):
+        return self
+
 
 @dataclass
 class Line:
     head: list                                # the call
     tail: list = field(default_factory=list)  # what it returned
+
+    def in_ascii(self):
+        return Line([piece.in_ascii() for piece in self.head],
+                    [piece.in_ascii() for piece in self.tail])
 
 
 ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}

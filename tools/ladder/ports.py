@@ -24,8 +24,6 @@ def is_free(port):
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             try:
                 with socket.socket(family, kind) as probe:
-                    if kind == socket.SOCK_STREAM:
-                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(("", port))
             except OSError:
                 if family == socket.AF_INET or has_ipv6():

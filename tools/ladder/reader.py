@@ -3,21 +3,25 @@
 import re
 
 from . import strace
+from .collapse import collapse
 from .descriptors import Endpoint, Plain, table_of_a_new_program
-from .events import WAITING, Event, belongs, collapse, only_looked
+from .events import QUIET_SIGNALS, WAITING, Event, belongs, only_looked
 from .names import address_of
 from .values import Descriptor, Values
+
+CLONES = {"clone", "clone3", "fork", "vfork"}
 
 
 def read(program, until=float("inf")):
     """The events of a program's log, up to a moment, in the order in which they began."""
-    events = Reader(program, strace.parse(program.log), until).events
-    events = [event for event in events if belongs(event)]
+    reader = Reader(program, strace.parse(program.log), until)
+    events = [event for event in reader.events if belongs(event)]
     if any(event.name in WAITING for event in events):  # it asks before it tries
         events = [event for event in events if not event.call or event.call.error != "EAGAIN"]
         events = [event for event in events if not only_looked(event)]
     events = sorted(events, key=lambda event: event.start)
     name_workers(events)
+    link_to_parents(events, reader.parents)
     return collapse(events)
 
 
@@ -25,9 +29,21 @@ def name_workers(events):
     """Numbers the threads and child processes in the order in which they appear."""
     numbers = {}
     for event in events:
-        number = numbers.setdefault(event.thread, len(numbers) + 1)
+        number = numbers.setdefault(event.thread, len(numbers) + 1) if event.call else 1
         if number > 1:
             event.worker = f"{event.worker or 'thread'} {number}"
+
+
+def link_to_parents(events, parents):
+    """A thread's first event comes after what its parent had done when it started the thread."""
+    linked = set()
+    for event in events:
+        clone = parents.get(event.thread)
+        if clone and event.thread not in linked:
+            linked.add(event.thread)
+            before = [other for other in events if other.thread == clone.thread
+                      and other.end is not None and other.end <= clone.start]
+            event.spawned_after = before[-1] if before else None
 
 
 class Reader:
@@ -40,7 +56,7 @@ class Reader:
         self.tables = {}    # thread: Table
         self.parents = {record.result: record for record in records
                         if isinstance(record, strace.Call) and record.result
-                        and record.name in ("clone", "clone3", "fork", "vfork")}
+                        and record.name in CLONES}
         self.killed = set()  # Tables whose program was killed, and that is told
         for time, _, act, record, *event in sorted(self.moments(records), key=lambda m: m[:2]):
             if time <= until:
@@ -75,7 +91,7 @@ class Reader:
 
     def begin(self, call, event):
         table = self.table(call.thread)
-        if table is not self.tables[self.events[0].thread]:
+        if table is not self.tables.get(self.events[0].thread):
             event.worker = "process"
         self.events.append(event)
         if call.arguments and isinstance(call.arguments[0], Descriptor):
@@ -85,6 +101,8 @@ class Reader:
             event.closes = gone([event.subject])
         elif call.name == "exit_group":
             self.close_all(table, event)
+        elif call.name in CLONES and call.result:
+            self.table(call.result)  # the child's descriptors are those of this moment
         elif call.name == "epoll_ctl" and event.subject:
             watch(event.subject, call, table)
         elif call.name in WAITING:

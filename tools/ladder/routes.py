@@ -11,10 +11,12 @@ def channels_for(strands, first, last):
     middle = (first + last) / 2
     columns = sorted(range(first + 2, last - 1), key=lambda column: abs(column - middle))
     placed = []
-    for strand in strands:
-        def fits(column, clash, strand=strand):
+    for strand in sorted(strands, key=lambda strand: strand.row):
+        near = [(other, taken) for other, taken in placed if other.to_row >= strand.row]
+
+        def fits(column, clash, strand=strand, near=near):
             return not any(clash(Way(strand, column, first, last), Way(other, taken, first, last))
-                           for other, taken in placed)
+                           for other, taken in near)
         channel = next((column for column in columns if fits(column, clash=overlap)),
                        next((column for column in columns if fits(column, clash=fall_together)),
                             columns[0]))

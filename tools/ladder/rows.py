@@ -40,6 +40,9 @@ class Arrangement:
         self.threads = defaultdict(list)
         for event in sorted(events, key=lambda event: event.start):
             self.threads[event.program, event.thread].append(event)
+        drawn = set(events)
+        for event in events:
+            self.after[event] = [event.spawned_after] if event.spawned_after in drawn else []
         for own in self.threads.values():
             self.wait_for_what_is_ready(own)
         for own in self.threads.values():
@@ -50,7 +53,9 @@ class Arrangement:
     def wait_for_what_is_ready(self, own):
         """poll() returns for the same reason for which the call after it then succeeds."""
         for place, event in enumerate(own):
-            for thing, _, _ in event.ready:
+            for thing, _, what in event.ready:
+                if what in ("POLLOUT", "out"):
+                    continue
                 found = next((later for later in own[place + 1:] if later.subject is thing), None)
                 self.needs[event] += self.needs.get(found, [])
 
@@ -59,7 +64,7 @@ class Arrangement:
         silent_since = 0
         for event in own:
             if event.start - silent_since >= SLOW and self.step_of(event.start) > 0:
-                self.after[event] = self.others_between(own, silent_since, event.start)
+                self.after[event] += self.others_between(own, silent_since, event.start)
                 self.under[event] = self.others_begun(own, event.start)
             if event.end is not None and event.end - event.start >= SLOW:
                 self.needs[event] += self.others_between(own, event.start, event.end)

@@ -7,6 +7,12 @@ what they answer, so it can be played with any programs.
 from .ports import has_ipv6
 
 HOME = "127.0.0.1"
+LABS = range(1, 11)
+
+
+def play(stage, number):
+    """The conversation of the lab with this number."""
+    globals()[f"lab{number}"](stage)
 
 
 def lab1(stage):
@@ -139,8 +145,9 @@ def lab10(stage):
 
 
 def feed(stage, lines):
-    """A server, and a client that is typed these lines, or lines from a file."""
-    stage.server(stage.port, listens=stage.port)
+    """A server at which nobody sits, and a client that is typed these lines."""
+    server = stage.server(stage.port, listens=stage.port)
+    server.ends_input()
     client = stage.client(HOME, stage.port)
     for line in lines:
         client.put(line)

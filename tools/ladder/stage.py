@@ -19,12 +19,13 @@ from .relay import Relay
 PATIENCE = 10  # seconds until something that must come has failed to come
 RESTLESS = 2   # seconds; a program that never waits for anything is not waited for any longer
 
+
 class Failure(Exception):
     """There is nothing to be drawn, and why."""
 
 
 class Stage:
-    def __init__(self, programs, ports=1):
+    def __init__(self, programs):
         if not shutil.which("strace"):
             raise Failure("strace is needed, and not here; ./setup installs it")
         self.programs = os.path.abspath(programs)
@@ -33,8 +34,8 @@ class Stage:
         self.watch = Watch()
         self.relay = None
         self.since, self.until = 0, float("inf")  # what happened between them is drawn
-        self.claim, self.port = claim_ports(ports)
-        self.ports = {self.port + number: 9090 + number for number in range(ports)}
+        self.claim, self.port = claim_ports(2)  # the one after `port` may be needed as well
+        self.ports = {self.port: 9090, self.port + 1: 9091}  # {real: the one that is shown}
         self.scratch = tempfile.mkdtemp(prefix="ladder-")
 
     def __enter__(self):
@@ -67,9 +68,9 @@ class Stage:
         self.settle()
         return actor
 
-    def start(self, side, arguments, name="", lane=0, folder="", traced=True):
+    def start(self, side, arguments, name="", lane=0):
         self.step()
-        actor = Actor(self, side, arguments, name, lane, folder or name or side, traced)
+        actor = Actor(self, side, arguments, name, lane)
         self.actors.append(actor)
         self.watch.sessions.add(actor.process.pid)
         return actor
@@ -128,12 +129,11 @@ class Stage:
     def events(self):
         events = []
         for actor in self.actors:
-            if actor.traced:
-                actor.program.log = read_file(actor.log).decode("utf-8", "replace")
-                if not actor.program.log:
-                    raise Failure(f"strace could not start {actor.program.command}: "
-                                  + read_file(actor.err).decode(errors="replace").strip())
-                events += reader.read(actor.program, self.until)
+            actor.program.log = read_file(actor.log).decode("utf-8", "replace")
+            if not actor.program.log:
+                raise Failure(f"strace could not start {actor.program.command}: "
+                              + read_file(actor.err).decode(errors="replace").strip())
+            events += reader.read(actor.program, self.until)
         return events
 
     def names(self):

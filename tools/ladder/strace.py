@@ -42,7 +42,9 @@ class End:
 
 def parse(text):
     """All Calls, Signals and Ends of a log, in the order in which they began."""
-    return join_restarted(list(read_lines(text)))
+    records = join_restarted(list(read_lines(text)))
+    end_before_the_next(records)
+    return records
 
 
 LINE = re.compile(r"(\d+) +(\d+\.\d+) (.*)")
@@ -53,7 +55,7 @@ UNFINISHED = re.compile(r"\s*<unfinished \.\.\.>(\)\s*= \?)?$")  # with ") = ?":
 
 def read_lines(text):
     begun = {}  # thread: its call that has not returned, and the text of it so far
-    for line in text.splitlines():
+    for line in text.split("\n"):
         found = LINE.fullmatch(line)
         if not found:
             continue
@@ -130,3 +132,14 @@ def resume(call, again):
         call.arguments = again.arguments
     call.end, call.result = again.end, again.result
     call.error, call.note = again.error, again.note
+
+
+def end_before_the_next(records):
+    """Times are rounded; but a thread's call is over before its next one begins."""
+    last = {}
+    for record in records:
+        if isinstance(record, Call):
+            before = last.get(record.thread)
+            if before and before.end is not None:
+                before.end = min(before.end, record.start)
+            last[record.thread] = record

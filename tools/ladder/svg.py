@@ -10,8 +10,8 @@ from .pieces import width
 LETTER, ROW = 7.8, 21     # a letter's width, and a row's height
 MARGIN, RAIL = 22, 8
 GAPS = {2: 104, 3: 76}       # between two lanes
-MOST = {2: 46, 3: 34}     # columns of a lane at most, by how many lanes there are
-PAYLOAD, LEAST_PAYLOAD = 30, 22  # columns of what was sent or received
+MOST = {2: 50, 3: 34}     # columns of a lane at most, by how many lanes there are
+PAYLOAD, LEAST_PAYLOAD = 34, 22  # columns of what was sent or received
 
 STYLE = """
   svg { --paper: #ffffff; --ink: #1f2328; --faint: #6b7580; --line: #c4ccd4; --name: #0550ae;

@@ -101,7 +101,7 @@ def spans(events, names):
 def closing(end):
     """Arrows for how this end closed: in good order (FIN), or with bytes left unread (RST)."""
     for event in end.events:
-        if event.name == "shutdown" and event.ok and "RD" != event.call.arguments[1][-2:]:
+        if event.name == "shutdown" and event.ok and event.call.arguments[1] != "SHUT_RD":
             arrow = Arrow("end", event, notices_end(end.other), end.other.program, "FIN")
             return [arrow] + resets(end)
         if end.endpoint in event.closes:

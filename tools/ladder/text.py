@@ -23,7 +23,7 @@ ASCII = str.maketrans({**dict.fromkeys("─", "-"), **dict.fromkeys("│┃", "|
 
 def render(picture, columns=80, colour=False, ascii_only=False):
     """The picture as text, each row at most `columns` wide."""
-    text = "".join(Sheet(picture, columns).lines(colour))
+    text = "".join(Sheet(picture, columns, ascii_only).lines(colour))
     if ascii_only:
         text = text.translate(ASCII)
         text = "".join(letter if letter < "\x7f" else "?" for letter in text)
@@ -41,8 +41,8 @@ class Field:
 class Sheet:
     """Columns and rows of letters."""
 
-    def __init__(self, picture, columns):
-        self.picture = picture
+    def __init__(self, picture, columns, ascii_only=False):
+        self.picture, self.ascii_only = picture, ascii_only
         self.fields = fields(picture, columns)
         self.letters = []   # for each row {column: (letter, style)}
         self.lines_of = {}  # row of the picture: its row here
@@ -56,7 +56,7 @@ class Sheet:
     def draw_rows(self):
         self.draw_titles()
         for row in range(self.picture.rows):
-            texts = [fit(lane.cells[row], field.room) if row in lane.cells else []
+            texts = [self.text_of(lane.cells[row], field) if row in lane.cells else []
                      for lane, field in zip(self.picture.lanes, self.fields)]
             self.lines_of[row] = len(self.letters)
             for number in range(max(map(len, texts), default=1) or 1):
@@ -65,6 +65,9 @@ class Sheet:
                     if number < len(lines):
                         self.write(field.start, lines[number])
                     self.draw_rails(lane, field, row)
+
+    def text_of(self, line, field):
+        return fit(line.in_ascii() if self.ascii_only else line, field.room)
 
     def draw_titles(self):
         self.letters.append({})

@@ -24,6 +24,8 @@ def match(events, relay):
             received[port_of(other_side(event), relay), here].append(event)
     arrows = []
     for way, sources in sent.items():
+        if 0 in way:  # strace could not tell the port
+            continue
         targets = received[way]
         order = relay.deliveries(way) if relay else in_order(sources, targets)
         arrows += deliver(sources, targets, order, owners.get(way[1]))

@@ -8,19 +8,16 @@ class Descriptor(int):
     about = ""
 
 
-class Data(bytes):
-    """A string of bytes; `cut` if strace shows only its beginning."""
-    cut = False
-
-
 class Values:
     """Takes the values of a call's arguments one by one from strace's text:
 
-      bytes for "text", int for 12, Descriptor for 3</a/file>, list for [a, b], dict for {name=value},
+      bytes for "text" (its beginning, if "..." follows), int for 12, Descriptor for 3</a/file>, list for [a, b], dict for {name=value},
       str for everything else, such as AF_INET and htons(9090)."""
 
     WORD = re.compile(r"""(?:[^\s,<>()\[\]{}"=]|<<|\([^()]*\))+""")
-    STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\.\.\.)?', re.DOTALL)
+    STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?', re.DOTALL)
+
+    END = re.compile(r"\s*$")
 
     def __init__(self, text, position=0):
         self.text, self.position = text, position
@@ -51,9 +48,7 @@ class Values:
         found = self.STRING.match(self.text, self.position)
         if found:
             self.position = found.end()
-            data = Data(unescape(found[1]))
-            data.cut = bool(found[2])
-            return data
+            return unescape(found[1])
         found = self.WORD.match(self.text, self.position)
         if not found:
             return ""
@@ -107,7 +102,7 @@ class Values:
         return bool(found)
 
     def at_end(self):
-        return self.position >= len(self.text)
+        return bool(self.END.match(self.text, self.position))
 
 
 ESCAPES = {"n": 10, "t": 9, "r": 13, "v": 11, "f": 12, "a": 7, "b": 8}
