@@ -59,7 +59,11 @@ class LineEditor {
  private:
   // True at the end of a line.
   bool press(char key) {
-    constexpr char kCtrlD = 0x04, kCtrlH = 0x08, kCtrlU = 0x15, kCtrlW = 0x17, kDelete = 0x7F;
+    constexpr char kCtrlD = 0x04;
+    constexpr char kCtrlH = 0x08;
+    constexpr char kCtrlU = 0x15;
+    constexpr char kCtrlW = 0x17;
+    constexpr char kDelete = 0x7F;
     if (key == '\n' || key == '\r') return true;
     if (key == kDelete || key == kCtrlH) {
       erase_character();

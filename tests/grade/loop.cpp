@@ -56,6 +56,12 @@ bool wait_until(const std::function<bool()>& done, Clock::duration limit) {
   return true;
 }
 
+bool wait_until(const std::function<bool()>& done) {
+  if (wait_until(done, patience())) return true;
+  lose_patience();
+  return false;
+}
+
 void let_pass(Clock::duration time) {
   const Clock::time_point end = Clock::now() + time;
   for (Clock::duration left = time; left > Clock::duration::zero(); left = end - Clock::now()) {

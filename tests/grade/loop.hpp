@@ -30,7 +30,8 @@ void turn();
 
 // Serves until `done` is true, and returns that; false if it took longer than `limit`.
 // `done` may look at anything, in /proc or in a file, too: it is asked every few milliseconds.
-bool wait_until(const std::function<bool()>& done, Clock::duration limit = patience());
+bool wait_until(const std::function<bool()>& done, Clock::duration limit);
+bool wait_until(const std::function<bool()>& done);  // for as long as there is patience
 
 // Lets a time pass that means nothing: for events at random instants, and to watch an idle program.
 void let_pass(Clock::duration time);

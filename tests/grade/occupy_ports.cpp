@@ -31,15 +31,10 @@ int open_socket() {
   return ::socket(AF_INET, SOCK_STREAM, 0);
 }
 
-// Whoever has the port already has it taken as well. It is listened on, since with SO_REUSEADDR,
-// which TIME_WAIT calls for, sockets that do not listen may share a port.
 bool take(unsigned port) {
   const int descriptor = open_socket();
   const Address address("0.0.0.0", static_cast<std::uint16_t>(port));
-  const int on = 1;
-  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(descriptor, address.data(), address.size()) != 0) return errno == EADDRINUSE;
-  return ::listen(descriptor, 0) == 0 || errno == EADDRINUSE;
+  return ::bind(descriptor, address.data(), address.size()) == 0;
 }
 
 }  // namespace

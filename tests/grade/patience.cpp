@@ -12,6 +12,7 @@ constexpr int kRounds = 10;
 constexpr std::chrono::duration<double> kUsualRound = std::chrono::milliseconds(3);
 
 double slowness = 1;
+constexpr std::chrono::seconds kLeastPatience{5};
 std::chrono::seconds most_patience{20};
 
 // Something like what a check does: a program is started, works a little, and ends.
@@ -42,6 +43,10 @@ double measure_slowness() {
 
 Clock::duration patience() {
   return stretched(most_patience);
+}
+
+void lose_patience() {
+  most_patience = std::min(most_patience, std::max(most_patience / 2, kLeastPatience));
 }
 
 void set_patience(std::chrono::seconds limit) {

@@ -17,6 +17,10 @@ double measure_slowness();
 Clock::duration patience();
 void set_patience(std::chrono::seconds limit);
 
+// Something was waited for in vain, which a correct program never brings about. From now on it is
+// waited half as long, but not less than some seconds: a program that hangs, hangs in many checks.
+void lose_patience();
+
 // For what has to happen within a second: that second, and some for a machine that is busy.
 Clock::duration one_second();
 

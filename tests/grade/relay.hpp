@@ -36,7 +36,7 @@ class Relay {
   class Side : public UdpSocket {
    public:
     using Pass = std::function<void(Datagram)>;
-    explicit Side(Pass pass) : pass_(std::move(pass)) {}
+    explicit Side(Pass pass) : pass_(std::move(pass)) { hush(); }
 
    private:
     void ready(short events) override;

@@ -47,7 +47,7 @@ UdpSocket::~UdpSocket() {
 }
 
 void UdpSocket::send(const Address& to, std::string_view bytes) {
-  transcript::note(address_.text(), "sends to " + to.text(), bytes);
+  if (noted_) transcript::note(address_.text(), "to " + to.text(), bytes);
   ::sendto(descriptor_, bytes.data(), bytes.size(), 0, to.data(), to.size());
 }
 
@@ -68,8 +68,8 @@ void UdpSocket::ready(short) {
                                       static_cast<sockaddr*>(address), &size);
     if (length < 0) return;
     arrived_.push_back({sender(from), std::string(buffer.data(), static_cast<std::size_t>(length))});
-    transcript::note(address_.text(), "gets from " + arrived_.back().from.text(),
-                     arrived_.back().bytes);
+    const Datagram& last = arrived_.back();
+    if (noted_) transcript::note(address_.text(), "from " + last.from.text(), last.bytes);
   }
 }
 

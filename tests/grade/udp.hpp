@@ -33,14 +33,17 @@ class UdpSocket : public Watched {
   std::optional<Datagram> receive(Clock::duration limit = patience());
   std::deque<Datagram>& arrived() { return arrived_; }
 
-  // What has been sent to it, and came: bytes and datagrams.
-  bool has_any() const { return !arrived_.empty(); }
+  // From now on nothing of it is in the transcript: there will be too much.
+  void hush() { noted_ = false; }
+
+ protected:
+  void ready(short events) override;
 
  private:
   pollfd interest() const override { return {descriptor_, POLLIN, 0}; }
-  void ready(short events) override;
 
   int descriptor_;
+  bool noted_ = true;
   Address address_;
   std::deque<Datagram> arrived_;
 };

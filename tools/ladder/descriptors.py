@@ -17,7 +17,7 @@ class Endpoint:
         self.local = None         # (host, port), once it is known
         self.peer = None
         self.holders = 0          # how many descriptors stand for it
-        self.used = protocol == "TCP"  # a UDP socket may be one that getaddrinfo() tries routes with
+        self.used = protocol == "TCP"  # getaddrinfo() opens UDP sockets to try out routes
 
     def learn(self, about):
         local, peer = addresses_about(about)

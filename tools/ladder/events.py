@@ -45,7 +45,7 @@ class Event:
     closes: list = field(default_factory=list)   # the Endpoints that are gone for good by this
     what: str = ""            # of a signal or an exit
     last: bool = False        # the program is no more after this
-    spawned_after: object = None  # of a thread's first event: the one after which it was started
+    after: object = None      # the event below which it stands, though it is another thread's
     worker: str = ""          # "thread 2", "process 2": which of the program's, but for the first
     repeated: int = 1         # so many of the same in a row
     row: int = None           # where it begins in the picture

@@ -10,16 +10,19 @@ INDENT = "  "
 def fit(line, room, payload=60, least=LEAST_PAYLOAD):
     """The Line as lists of Pieces, one list for each row of at most `room` columns. A Payload has
     `payload` columns at most; rather than less than `least`, it takes another row."""
-    pieces = line.head + line.tail
-    for parts in ([pieces], [line.head, [Piece(INDENT), *line.tail]]):
-        rows = [shorten(part, room, payload, least) for part in parts]
+    whole = shorten(line.head + line.tail, room, payload, least)
+    if whole is not None:
+        return [whole]
+    if line.head and line.tail:
+        rows = [shorten(line.head, room, payload, least),
+                shorten(indented(line.tail), room, payload, least)]
         if None not in rows:
             return rows
-    return wrap(pieces, room, payload)
+    return wrap(line.head + line.tail, room, payload)
 
 
 def shorten(pieces, room, payload, least):
-    """The Pieces on one row, with text instead of a Payload; None if there is not enough room."""
+    """The Pieces on one row, with text instead of each Payload; None if there is no room."""
     room -= sum(width(piece.text()) for piece in pieces if not isinstance(piece, Payload))
     short = []
     for piece in pieces:
@@ -28,22 +31,22 @@ def shorten(pieces, room, payload, least):
             if room < min(full, least):
                 return None
             piece = Piece(piece.text(min(full, room)), piece.style)
+            room -= width(piece.text())
         short.append(piece)
     return short if room >= 0 else None
 
 
 def wrap(pieces, room, payload):
     """On as many rows as it takes, broken between the arguments and before the result."""
-    rows = [[]]
+    rows = []
     for part in parts_of(pieces):
-        longer = shorten(rows[-1] + part, room, payload, least=payload)
-        if longer is None and rows[-1]:
-            rows.append([Piece(INDENT)])
-            longer = shorten(rows[-1] + part, room, payload, least=6)
-        if longer is None:
-            rows[-1:] = cut(rows[-1] + part, room)
-        else:
+        longer = shorten(rows[-1] + part, room, payload, least=payload) if rows else None
+        if longer is not None:
             rows[-1] = longer
+            continue
+        part = indented(part) if rows else part
+        alone = shorten(part, room, payload, least=6)
+        rows += [alone] if alone is not None else cut(part, room)
     return rows
 
 
@@ -55,6 +58,14 @@ def parts_of(pieces):
             parts.append([])
         parts[-1].append(piece)
     return parts
+
+
+def indented(pieces):
+    """As a row that goes on from the one before."""
+    first, *rest = pieces
+    if isinstance(first, Piece):
+        first = Piece(first.content.lstrip(), first.style)
+    return [Piece(INDENT), first, *rest]
 
 
 def cut(pieces, room):

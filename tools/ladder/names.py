@@ -1,8 +1,8 @@
 """Addresses, and the names under which the picture shows what the system chooses anew each time.
 
 The port that a client gets, a token or cookie, and the time in a log are different in each run. In
-the picture they are 50000, 50001, ..., short stand-ins, and "…", so that the same conversation gives
-the same picture, and what is equal in it was equal.
+the picture they are 50000, 50001, ..., short stand-ins, and "…", so that the same conversation
+gives the same picture, and what is equal in it was equal.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ import re
 FIRST_CLIENT_PORT = 50000
 SYSTEM_CHOSEN = 10000  # the labs' own ports are below, those that the system gives out above
 ELLIPSIS = "…".encode()
-TIME = re.compile(rb"(?<=\t)\d{10}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)?( \[\w+\])?")
+TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)?( \[\w+\])?"  # of a log
+                  rb"|(?<=\t)\d{10}\b")  # in Unix seconds, in a table
 RECORD = re.compile(rb"(pbkdf2_sha256\$\d+\$)[^$\s]+\$[^$\s]+")  # salt and hash of a password
 TOKEN = re.compile(rb"\b[0-9a-f]{16,}\b")
 
@@ -46,9 +47,10 @@ def canonical(address):
 
 
 class Names:
-    def __init__(self, ports=None):
-        """`ports`: {the port that the conversation was given: the one that the picture shows}"""
-        self.ports = dict(ports or {})
+    def __init__(self, ports=None, stand_ins=True):
+        """`ports`: {the port that the conversation was given: the one that the picture shows};
+        `stand_ins`: also in what was sent and received, whose times and tokens they replace."""
+        self.ports, self.stand_ins = dict(ports or {}), stand_ins
         self.clients = 0
         self.tokens = {}
 
@@ -64,6 +66,8 @@ class Names:
 
     def data(self, data):
         """The bytes with the ports and tokens that the picture shows."""
+        if not self.stand_ins:
+            return data
         for real, shown in self.ports.items():
             if real != shown:
                 data = re.sub(rb"\b%d\b" % real, b"%d" % shown, data)

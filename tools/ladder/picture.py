@@ -2,6 +2,7 @@
 rails beside them, and the arrows between.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from . import phrases, rows, wires
@@ -66,7 +67,7 @@ def draw(title, events, steps=(), names=None, relay=None, since=0):
         lane.title, lane.side = lane.title or program.name or program.side, program.side
         add_program(lane, [event for event in events if event.program is program], count, names)
     strands = [strand(arrow, numbers) for arrow in arrows
-               if arrow.kind != "wake" and len(lanes) > 1 and is_placed(arrow)]
+               if arrow.kind != "order" and len(lanes) > 1 and is_placed(arrow)]
     return Picture(title, lanes, strands, count)
 
 
@@ -76,9 +77,23 @@ def add_program(lane, events, count, names):
     for event in sorted(placed, key=lambda event: event.start):
         add_lines(lane.cells, event, phrases.phrase(event, names), used)
     first = next((event.row for event in placed if event.kind == "start"), 0)
-    last = max((event.row for event in placed if event.last), default=count)
-    for row in range(first, min(last + 1, count)):
-        lane.rail[row] = WAITS if is_waiting(placed, row) else RUNS
+    last = max((event.row for event in placed if event.last), default=count - 1)
+    lane.rail.update(rail_of(placed, first, last))
+
+
+def rail_of(events, first, last):
+    """{row: whether a program RUNS or WAITS}: it waits when all its threads do, each from the row
+    of a call to that of its return."""
+    threads = {}         # thread: its first and last row
+    waiting = Counter()  # row: how many threads wait
+    for event in events:
+        end = last + 1 if event.end_row is None else event.end_row
+        begin, before = threads.get(event.thread, (event.row, 0))
+        threads[event.thread] = min(begin, event.row), max(before, end)
+        waiting.update(range(event.row, end))
+    alive = Counter(row for begin, end in threads.values() for row in range(begin, end + 1))
+    return {row: WAITS if alive[row] and waiting[row] >= alive[row] else RUNS
+            for row in range(first, last + 1)}
 
 
 def add_lines(cells, event, line, used):
@@ -95,18 +110,6 @@ def add_lines(cells, event, line, used):
         interrupted = any(row in used for row in range(event.row + 1, event.end_row))
         whole = interrupted or silent
         cells[event.end_row] = Line(line.head, tail) if whole else Line([Piece(" "), *tail])
-
-
-def is_waiting(events, row):
-    """Whether all threads that have begun and not ended are in a call that has not returned."""
-    first = {}
-    for event in events:
-        first[event.thread] = min(first.get(event.thread, event.row), event.row)
-    threads = {event.thread for event in events if first[event.thread] <= row
-               and (event.end_row is None or event.end_row >= row)}
-    waiting = {event.thread for event in events
-               if event.row <= row and (event.end_row is None or row < event.end_row)}
-    return bool(threads) and threads <= waiting
 
 
 def is_placed(arrow):

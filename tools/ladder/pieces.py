@@ -52,15 +52,16 @@ class Line:
                     [piece.in_ascii() for piece in self.tail])
 
 
-ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+LENGTH = re.compile(rb"(\0[\0-\x10]..)", re.DOTALL)
+ESCAPES = {"\0": "\\0", "\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def units_of(data):
     """Characters of the text, and escapes for what is none: "Привет", "\\n", "\\x1b", "\\xd0".
 
-    Four bytes that begin with a zero byte are a number, as the frames of labs 8 and 9 begin with."""
+    Four bytes that are a number of a million or less are a length, as labs 8 and 9 send it."""
     units = []
-    for place, part in enumerate(re.split(rb"(\0.{0,3})", data, flags=re.DOTALL)):
+    for place, part in enumerate(re.split(LENGTH, data)):
         if place % 2:
             units += [f"\\x{byte:02x}" if byte else "\\0" for byte in part]
         else:

@@ -21,7 +21,7 @@ def read(program, until=float("inf")):
         events = [event for event in events if not only_looked(event)]
     events = sorted(events, key=lambda event: event.start)
     name_workers(events)
-    link_to_parents(events, reader.parents)
+    link(events, reader.parents)
     return collapse(events)
 
 
@@ -34,16 +34,19 @@ def name_workers(events):
             event.worker = f"{event.worker or 'thread'} {number}"
 
 
-def link_to_parents(events, parents):
-    """A thread's first event comes after what its parent had done when it started the thread."""
-    linked = set()
+def link(events, parents):
+    """A thread begins after what its parent had done when it started the thread; a signal or an
+    end comes after what its thread had begun."""
+    last = {}  # thread: its event before
     for event in events:
         clone = parents.get(event.thread)
-        if clone and event.thread not in linked:
-            linked.add(event.thread)
+        if event.call is None:
+            event.after = last.get(-event.thread)
+        elif clone and event.thread not in last:
             before = [other for other in events if other.thread == clone.thread
                       and other.end is not None and other.end <= clone.start]
-            event.spawned_after = before[-1] if before else None
+            event.after = before[-1] if before else None
+        last[event.thread] = event
 
 
 class Reader:
@@ -147,19 +150,23 @@ class Reader:
 
     def signal(self, signal):
         if signal.name not in QUIET_SIGNALS:
-            self.events.append(Event(self.program, signal.thread, "signal", signal.start,
-                                     signal.start, what=signal.name))
+            self.events.append(self.aside("signal", signal, signal.name))
 
     def thread_ends(self, end):
         table = self.table(end.thread)
         table.threads -= 1
         killed = "killed" in end.how
         if table.threads == 0 or killed:
-            event = Event(self.program, end.thread, "exit", end.start, end.start, what=end.how)
+            event = self.aside("exit", end, end.how)
             self.close_all(table, event)
             if killed and table not in self.killed:
                 self.killed.add(table)
                 self.events.append(event)
+
+    def aside(self, kind, record, what):
+        """An event that is no call, and may come while the thread is in one: it stands in a thread
+        of its own, with a negative number."""
+        return Event(self.program, -record.thread, kind, record.start, record.start, what=what)
 
     def close_all(self, table, event):
         things = [table.take(descriptor) for descriptor in sorted(table.objects)]

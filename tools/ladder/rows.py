@@ -23,47 +23,54 @@ def arrange(events, arrows, steps=()):
 
 class Arrangement:
     def __init__(self, events, arrows, steps):
-        self.events, self.steps = events, sorted(steps)
+        self.steps = sorted(steps)
         self.needs = defaultdict(list)  # event: those which must have begun before it can return
-        self.sends = {}                 # event: the programs to which an arrow goes from it
-        self.unmet = {}                 # event: those to which one goes that no call takes
+        self.sends = defaultdict(set)   # event: the programs to which an arrow goes from it
+        self.unmet = defaultdict(set)   # event: those to which one goes that no call takes
+        self.after = defaultdict(list)  # event: those below which it stands, come what may
+        self.under = {}                 # event: those that must have begun above it
+        self.threads = defaultdict(list)
+        self.here = []                  # the events of the row that is being filled
+        self.last_row = {}              # lane: its lowest row with an event
+        for event in sorted(events, key=lambda event: event.start):
+            self.threads[event.program, event.thread].append(event)
+        # Signals are in negative threads: they come when they come.
+        self.order = sorted(self.threads, key=lambda key: (key[0].lane, key[1] >= 0,
+                                                           self.threads[key][0].start))
+        self.next = dict.fromkeys(self.order, 0)
+        self.find_reasons(set(events), arrows)
+
+    def find_reasons(self, events, arrows):
+        """What has to be before what."""
         for arrow in arrows:
-            self.sends.setdefault(arrow.source, set()).add(arrow.to)
+            self.sends[arrow.source].add(arrow.to)
             if arrow.target:
                 self.needs[arrow.target].append(arrow.source)
             else:
-                self.unmet.setdefault(arrow.source, set()).add(arrow.to)
-        self.after = {}                 # event: those below which it stands, come what may
-        self.under = {}                 # event: those that must have begun above it
-        self.here = []                  # the events of the row that is being filled
-        self.last_row = {}              # lane: its lowest row with an event
-        self.threads = defaultdict(list)
-        for event in sorted(events, key=lambda event: event.start):
-            self.threads[event.program, event.thread].append(event)
-        drawn = set(events)
+                self.unmet[arrow.source].add(arrow.to)
         for event in events:
-            self.after[event] = [event.spawned_after] if event.spawned_after in drawn else []
+            if event.after in events:
+                self.after[event].append(event.after)
         for own in self.threads.values():
             self.wait_for_what_is_ready(own)
         for own in self.threads.values():
             self.wait_for_the_clock(own)
-        self.order = sorted(self.threads, key=lambda key: (key[0].lane, self.threads[key][0].start))
-        self.next = dict.fromkeys(self.order, 0)
 
     def wait_for_what_is_ready(self, own):
         """poll() returns for the same reason for which the call after it then succeeds."""
-        for place, event in enumerate(own):
+        later = {}  # a socket: the next call that is about it
+        for event in reversed(own):
             for thing, _, what in event.ready:
-                if what in ("POLLOUT", "out"):
-                    continue
-                found = next((later for later in own[place + 1:] if later.subject is thing), None)
-                self.needs[event] += self.needs.get(found, [])
+                if what not in ("POLLOUT", "out"):
+                    self.needs[event] += self.needs.get(later.get(thing), [])
+            later[event.subject] = event
 
     def wait_for_the_clock(self, own):
         """What took long, or came after a long silence, is below all that was before it."""
         silent_since = 0
         for event in own:
-            if event.start - silent_since >= SLOW and self.step_of(event.start) > 0:
+            if event.start - silent_since >= SLOW and (
+                    not self.steps or self.step_of(event.start) > 0):
                 self.after[event] += self.others_between(own, silent_since, event.start)
                 self.under[event] = self.others_begun(own, event.start)
             if event.end is not None and event.end - event.start >= SLOW:
@@ -138,10 +145,18 @@ class Arrangement:
         return self.is_answered(event, row)
 
     def may_begin(self, event, row):
-        return all(other.end_row is not None and other.end_row < row
-                   for other in self.after.get(event, ())) and all(
-                       other.row is not None and other.row < row
-                       for other in self.under.get(event, ()))
+        if event.kind == "exit" and not self.all_is_done(event.program):
+            return False
+        above = [other.row if other.end is None else other.end_row
+                 for other in self.after[event]]
+        above += [other.row for other in self.under.get(event, ())]
+        return all(place is not None and place < row for place in above)
+
+    def all_is_done(self, program):
+        """Nothing more returns in any thread of the program, unless to be told that it is over."""
+        rest = [own[self.next[key]:] for key, own in self.threads.items() if key[0] is program]
+        return not any(event.end is not None and event.kind != "exit"
+                       for events in rest for event in events)
 
     def is_answered(self, event, row):
         """Whether all that it waits for has begun."""
@@ -152,12 +167,12 @@ class Arrangement:
     def meet(self, one, other):
         """Whether their arrows would meet in one row: each sends to the other's program, or what
         one sends, and nobody takes, goes the whole way to where something arrives."""
-        if one.program in self.sends.get(other, ()) and other.program in self.sends.get(one, ()):
+        if one.program in self.sends[other] and other.program in self.sends[one]:
             return True
         return self.runs_into(one, other) or self.runs_into(other, one)
 
     def runs_into(self, one, other):
-        return other.program in self.unmet.get(one, ()) and any(
+        return other.program in self.unmet[one] and any(
             need.program is one.program for need in self.needs.get(other, ()))
 
     def begins(self, key, event, row, step):
@@ -166,20 +181,25 @@ class Arrangement:
             return False
         if not self.may_begin(event, row):
             return False
-        if self.is_answered(event, row) and not is_timeout(event) and event.end and self.step_of(event.end) <= step:
-            return False  # it waits for nothing: there is only no place for it in this row
+        if not self.waits(event, row, step):  # there is only no place for it in this row
+            return False
         event.row = row
         return True
 
+    def waits(self, event, row, step):
+        return (event.end is None or self.step_of(event.end) > step or is_timeout(event)
+                or not self.is_answered(event, row))
+
     def unlock(self, row, step):
-        """A circle of needs, which only a mistake in matching can make, must not stop the drawing."""
+        """A circle of needs, which only a mistake in matching can make, stops no drawing."""
         stuck = [self.threads[key][self.next[key]] for key in self.order
                  if self.next[key] < len(self.threads[key])]
         stuck = [event for event in stuck if event.end is not None
                  and self.step_of(event.end) <= step and not self.can_return(event, row)]
         if not stuck:
             return False
-        self.needs[min(stuck, key=lambda event: event.end)] = []
+        first = min(stuck, key=lambda event: event.end)
+        self.needs[first], self.after[first], self.under[first] = [], [], []
         return self.fill(row, step)
 
 

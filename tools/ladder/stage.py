@@ -130,14 +130,14 @@ class Stage:
         events = []
         for actor in self.actors:
             actor.program.log = read_file(actor.log).decode("utf-8", "replace")
-            if not actor.program.log:
-                raise Failure(f"strace could not start {actor.program.command}: "
-                              + read_file(actor.err).decode(errors="replace").strip())
+            complaint = read_file(actor.err).decode(errors="replace").strip()
+            if not actor.program.log or complaint.startswith("strace: "):
+                raise Failure(f"{actor.program.command} could not be started: {complaint}")
             events += reader.read(actor.program, self.until)
         return events
 
-    def names(self):
-        names = Names(self.ports)
+    def names(self, stand_ins=True):
+        names = Names(self.ports, stand_ins)
         for door, client in (self.relay.clients if self.relay else {}).items():
             names.ports[door] = names.port(client)
         return names

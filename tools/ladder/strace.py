@@ -103,7 +103,7 @@ INTERRUPTED = {"ERESTARTSYS", "ERESTARTNOINTR", "ERESTARTNOHAND", "ERESTART_REST
 
 
 def join_restarted(events):
-    """What was interrupted goes on in its second line, or has failed with EINTR, or never returned."""
+    """What was interrupted goes on in its second line, or has failed, or never returned."""
     joined = []
     open_calls = {}  # thread: its interrupted call
     for event in events:

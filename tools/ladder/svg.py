@@ -1,4 +1,4 @@
-"""Draws a Picture as SVG: light or dark as the reader's screen is, with text that can be selected."""
+"""Draws a Picture as SVG: light or dark as the reader's screen is, its text to be selected."""
 
 import math
 from html import escape
@@ -10,40 +10,52 @@ from .pieces import width
 LETTER, ROW = 7.8, 21     # a letter's width, and a row's height
 MARGIN, RAIL = 22, 8
 GAPS = {2: 104, 3: 76}       # between two lanes
-MOST = {2: 50, 3: 34}     # columns of a lane at most, by how many lanes there are
-PAYLOAD, LEAST_PAYLOAD = 34, 22  # columns of what was sent or received
+MOST = {2: 50, 3: 36}     # columns of a lane at most, by how many lanes there are
+PAYLOAD, LEAST_PAYLOAD = 34, 26  # columns of what was sent or received
 
-STYLE = """
-  svg { --paper: #ffffff; --ink: #1f2328; --faint: #6b7580; --line: #c4ccd4; --name: #0550ae;
-        --data: #0f6b2f; --error: #cf222e; --open: #8250df; --end: #9a6700; --client: #0969da;
-        --server: #bc4c00 }
-  @media (prefers-color-scheme: dark) {
-    svg { --paper: #0d1117; --ink: #e6edf3; --faint: #8d96a0; --line: #3d444d; --name: #79c0ff;
-          --data: #7ee787; --error: #ff7b72; --open: #d2a8ff; --end: #e3b341; --client: #58a6ff;
-          --server: #f0883e } }
+# What has a colour: (selector, property, on light paper, on dark paper). Plain rules, since many a
+# viewer knows neither variables nor which scheme its reader prefers.
+COLOURS = (
+    (".paper", "fill", "#ffffff", "#0d1117"),
+    (".paper", "stroke", "#c4ccd4", "#3d444d"),
+    ("text", "fill", "#1f2328", "#e6edf3"),
+    (".lane, .dim", "fill", "#6b7580", "#8d96a0"),
+    (".name", "fill", "#0550ae", "#79c0ff"),
+    (".data, .head.data", "fill", "#0f6b2f", "#7ee787"),
+    (".error", "fill", "#cf222e", "#ff7b72"),
+    (".runs.client", "fill", "#0969da", "#58a6ff"),
+    (".runs.server", "fill", "#bc4c00", "#f0883e"),
+    (".waits", "stroke", "#6b7580", "#8d96a0"),
+    (".leader", "stroke", "#c4ccd4", "#3d444d"),
+    (".label", "stroke", "#ffffff", "#0d1117"),
+    (".strand.data, .untaken.data", "stroke", "#0f6b2f", "#7ee787"),
+    (".strand.connect", "stroke", "#8250df", "#d2a8ff"),
+    (".head.connect, .label.connect", "fill", "#8250df", "#d2a8ff"),
+    (".strand.end, .untaken.end", "stroke", "#9a6700", "#e3b341"),
+    (".head.end, .label.end", "fill", "#9a6700", "#e3b341"),
+    (".strand.reset, .strand.lost, .strand.refused, .untaken.reset", "stroke", "#cf222e",
+     "#ff7b72"),
+    (".head.reset, .label.reset, .label.lost, .label.refused", "fill", "#cf222e", "#ff7b72"),
+    (".strand", "fill", "none", "none"),
+    (".head.untaken", "fill", "#ffffff", "#0d1117"),
+)
+SHAPES = """
   text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono",
-         "Liberation Mono", monospace; fill: var(--ink); white-space: pre }
-  .paper { fill: var(--paper); stroke: var(--line) }
+         "Liberation Mono", monospace; white-space: pre }
   .heading { font-weight: bold; font-size: 15px }
-  .lane { font-weight: bold; fill: var(--faint) }
-  .title { font-weight: bold } .name { fill: var(--name) } .data { fill: var(--data) }
-  .error { fill: var(--error); font-weight: bold } .dim { fill: var(--faint) }
-  .runs.client { fill: var(--client) } .runs.server { fill: var(--server) }
-  .waits { stroke: var(--faint); stroke-width: 1.5; stroke-dasharray: 2 4 }
-  .leader { stroke: var(--line); stroke-dasharray: 1 4 }
-  .strand { fill: none; stroke-width: 1.6 }
-  .label { font-size: 11px; text-anchor: middle; paint-order: stroke; stroke: var(--paper);
-           stroke-width: 5px }
-  .strand.data { stroke: var(--data) } .head.data { fill: var(--data) }
-  .strand.connect { stroke: var(--open) } .head.connect, .label.connect { fill: var(--open) }
-  .strand.end { stroke: var(--end) } .head.end, .label.end { fill: var(--end) }
-  .strand.reset, .strand.lost, .strand.refused { stroke: var(--error) }
-  .head.reset, .head.lost, .head.refused, .label.reset, .label.lost, .label.refused {
-    fill: var(--error) }
-  .head.untaken { fill: var(--paper); stroke-width: 1.4 }
-  .head.untaken.end { stroke: var(--end) } .head.untaken.data { stroke: var(--data) }
-  .head.untaken.reset { stroke: var(--error) }
+  .lane, .title, .error { font-weight: bold }
+  .waits { stroke-width: 1.5; stroke-dasharray: 2 4 }
+  .leader { stroke-dasharray: 1 4 }
+  .strand { stroke-width: 1.6 }
+  .head.untaken { stroke-width: 1.4 }
+  .label { font-size: 11px; text-anchor: middle; paint-order: stroke; stroke-width: 5px }
 """
+
+
+def style():
+    light, dark = ("".join(f"  {what} {{ {rule[0]}: {rule[number]} }}\n"
+                           for what, *rule in COLOURS) for number in (1, 2))
+    return f"{SHAPES}{light}  @media (prefers-color-scheme: dark) {{\n{dark}  }}\n"
 
 
 def render(picture):
@@ -55,8 +67,8 @@ class Drawing:
         self.picture = picture
         count = len(picture.lanes)
         most = MOST.get(count, 30)
-        self.lines = [{row: fit(line, most, PAYLOAD, LEAST_PAYLOAD) for row, line in lane.cells.items()}
-                      for lane in picture.lanes]
+        self.lines = [{row: fit(line, most, PAYLOAD, LEAST_PAYLOAD)
+                       for row, line in lane.cells.items()} for lane in picture.lanes]
         self.rooms = [max((columns(pieces) for lines in cells.values() for pieces in lines),
                           default=10) * LETTER for cells in self.lines]
         self.place_lanes()
@@ -112,7 +124,7 @@ class Drawing:
         self.parts += [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" '
             f'width="{self.wide:.0f}" height="{self.high:.0f}" role="img">',
-            f"<title>{title}</title>", f"<style>{STYLE}</style>",
+            f"<title>{title}</title>", f"<style>{style()}</style>",
             f'<rect class="paper" x="0.5" y="0.5" width="{self.wide - 1:.0f}" '
             f'height="{self.high - 1:.0f}" rx="8"/>',
             f'<text class="heading" x="{MARGIN}" y="{MARGIN + 12}">{title}</text>']
@@ -129,7 +141,7 @@ class Drawing:
                           f'xml:space="preserve">{spans}</text>')
 
     def draw_rail(self, lane, x):
-        """Solid while the program runs; dashed while it waits, from a call's row to its return's."""
+        """Solid while the program runs; dashed while it waits."""
         for start, stop, waits in self.stretches(lane.rail):
             if waits:
                 self.parts.append(f'<line class="waits" x1="{x:.1f}" y1="{start:.1f}" '

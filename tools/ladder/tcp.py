@@ -29,7 +29,16 @@ def match(events):
                 arrows.append(Arrow("connect", end.opened, end.other.opened, end.other.program,
                                     "SYN"))
             arrows += data(end) + closing(end)
-    return arrows + refused(events)
+    return arrows + refused(events) + listening(events)
+
+
+def listening(events):
+    """Nobody connects before somebody listens."""
+    listens = [event for event in events if event.name == "listen" and event.ok and event.subject]
+    connects = [event for event in events if event.name == "connect" and event.ok]
+    return [Arrow("order", listen, connect, connect.program)
+            for connect in connects for listen in listens if listen.subject.local
+            and listen.start < connect.end and listen.subject.local[1] == connect.subject.peer[1]]
 
 
 def refused(events):

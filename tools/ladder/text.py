@@ -17,8 +17,7 @@ BOX = {LEFT: "─", RIGHT: "─", LEFT | RIGHT: "─", UP: "│", DOWN: "│", U
        RIGHT | UP | DOWN: "├", LEFT | RIGHT | UP | DOWN: "┼"}
 ASCII = str.maketrans({**dict.fromkeys("─", "-"), **dict.fromkeys("│┃", "|"), "┊": ":",
                        **dict.fromkeys("╮╯╭╰┬┴┤├┼", "+"), "▶": ">", "▷": ">", "◀": "<", "◁": "<",
-                       "✗": "x",
-                       "…": "~", "×": "x"})
+                       "✗": "x", "…": "~", "×": "x"})
 
 
 def render(picture, columns=80, colour=False, ascii_only=False):
@@ -188,7 +187,7 @@ class Sheet:
 def fields(picture, columns):
     """The lanes side by side: text, a rail, a gap for the arrows, a rail, text, ..."""
     count = len(picture.lanes)
-    arrows = 12 if columns >= 100 else 8 if count < 3 else 6
+    arrows = 12 if columns >= 50 * count else 8 if columns >= 33 * count else 6
     gaps = [arrows if number in picture.crossed() else 1 for number in range(count - 1)] + [0]
     rails = [picture.has_rails(number) for number in range(count)]
     room = (columns - sum(gaps) - 2 * sum(map(sum, rails))) // count

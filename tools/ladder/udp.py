@@ -11,7 +11,7 @@ from .names import address_of
 
 
 def match(events, relay):
-    sent, received = defaultdict(list), defaultdict(list)  # by (port it comes from, port it goes to)
+    sent, received = defaultdict(list), defaultdict(list)  # by (port from, port to)
     owners = {}                                            # port: whose it is
     for event in events:
         if not event.ok or getattr(event.subject, "protocol", "") != "UDP":

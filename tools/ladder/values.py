@@ -11,7 +11,8 @@ class Descriptor(int):
 class Values:
     """Takes the values of a call's arguments one by one from strace's text:
 
-      bytes for "text" (its beginning, if "..." follows), int for 12, Descriptor for 3</a/file>, list for [a, b], dict for {name=value},
+      bytes for "text" (its beginning, if "..." follows), int for 12, Descriptor for 3</a/file>,
+      list for [a, b], dict for {name=value},
       str for everything else, such as AF_INET and htons(9090)."""
 
     WORD = re.compile(r"""(?:[^\s,<>()\[\]{}"=]|<<|\([^()]*\))+""")

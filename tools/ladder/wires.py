@@ -19,5 +19,5 @@ def wakes(events):
         if event.name == "read":
             before = [other for other in through if other.name == "write"
                       and other.subject.path == event.subject.path and other.start < event.end]
-            arrows += [Arrow("wake", other, event, event.program) for other in before[-1:]]
+            arrows += [Arrow("order", other, event, event.program) for other in before[-1:]]
     return arrows
