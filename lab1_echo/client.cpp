@@ -94,8 +94,8 @@ void converse(Socket server) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
-    block_output_signals();
     converse(connect_to(arguments.host.value_or(std::string(kDefaultHost)),
                         arguments.port.value_or(kDefaultPort)));
   } catch (const std::exception& error) {

@@ -91,8 +91,8 @@ void converse(Socket connected, InputLines& input) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
-    block_output_signals();
     InputLines input;
     converse(connect_to(arguments.host.value_or(std::string(kDefaultHost)),
                         arguments.port.value_or(kDefaultPort)),

@@ -56,8 +56,8 @@ Socket open_listener(std::uint16_t port) {
   return listener;
 }
 
-// Without this, the second, small portion of a long line is held back until the client has
-// acknowledged the first, which takes it 40 ms (Nagle's algorithm meets delayed ACK).
+// Without this, the second of two small sends is held back until the client has acknowledged the
+// first, which takes it 40 ms (Nagle's algorithm meets delayed ACK).
 void send_without_delay(const Socket& client) {
   const int on = 1;
   check("setsockopt TCP_NODELAY",
@@ -119,8 +119,8 @@ void serve_one_client(const Socket& listener) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/false);
-    block_output_signals();
     on_stop_signal(stop);
     say("start", "lab2_persistent");
     const Socket listener = open_listener(arguments.port.value_or(kDefaultPort));

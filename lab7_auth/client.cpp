@@ -172,8 +172,8 @@ void converse(Socket connected, InputLines& input) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
-    block_output_signals();
     InputLines input;
     const std::string host = arguments.host ? *arguments.host : ask_host(input);
     const std::uint16_t port = arguments.port ? *arguments.port : ask_port(input);

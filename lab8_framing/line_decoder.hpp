@@ -1,6 +1,6 @@
 // Lines, cut out of a stream of bytes. TCP keeps the order of the bytes and nothing else: what
 // was one send() may arrive in two pieces, or together with the next. A line may be a password, so
-// what has been given out is wiped.
+// what has been given out is wiped where it stood.
 
 #pragma once
 

@@ -102,8 +102,8 @@ Socket open_listener_from(std::uint16_t wanted) {
                            " up, nor from 1024 to it");
 }
 
-// Without this, the second, small portion of a long line is held back until the client has
-// acknowledged the first, which takes it 40 ms (Nagle's algorithm meets delayed ACK).
+// Without this, the second of two small sends is held back until the client has acknowledged the
+// first, which takes it 40 ms (Nagle's algorithm meets delayed ACK).
 void send_without_delay(const Socket& client) {
   const int on = 1;
   check("setsockopt TCP_NODELAY",
@@ -207,8 +207,8 @@ void tell_damaged_lines(const TableFile& file) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/false);
-    block_output_signals();
     open_log();
     on_stop_signal(stop);
     say("start", "lab8_framing");

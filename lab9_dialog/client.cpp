@@ -66,9 +66,12 @@ Socket connect_to(const std::string& host, std::uint16_t port) {
   }
 }
 
-// Waits until one of them has something to tell.
-void wait(std::span<pollfd> polled) {
-  while (::poll(polled.data(), polled.size(), -1) < 0) {
+// Waits until one of them has something to tell. False if none has for so many milliseconds; -1
+// is for ever.
+bool wait(std::span<pollfd> polled, int timeout = -1) {
+  while (true) {
+    const int ready = ::poll(polled.data(), polled.size(), timeout);
+    if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw_system_error(errno, "poll");
   }
 }
@@ -158,17 +161,21 @@ class Talk {
         take_messages();
         take_lines();
       });
-      if (leaving_ && server_.unsent() == 0) return;
+      if (server_.ended() && leaving_) return;
       if (server_.ended()) throw std::runtime_error("recv: the server closed the connection");
       std::array<pollfd, 2> polled = {
           {{server_.fd(), events_of(server_), 0}, {takes_lines() ? STDIN_FILENO : -1, POLLIN, 0}}};
-      wait(polled);
+      // What was on its way when we said "exit" still comes, until the server closes; one that does
+      // not close need not be waited for.
+      if (!wait(polled, leaving_ && server_.unsent() == 0 ? kPatience : -1)) return;
       console_.above_the_line([&] { exchange(server_, polled[0].revents); });
       if (polled[1].revents != 0) console_.read();
     }
   }
 
  private:
+  static constexpr int kPatience = 1000;  // ms
+
   // The input is read as fast as the server takes it, and no faster.
   bool takes_lines() const {
     return !leaving_ && !logging_out_ && !console_.ended() && server_.unsent() == 0;
@@ -242,8 +249,8 @@ void converse(Socket connected, InputLines& input) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
-    block_output_signals();
     InputLines input;
     const std::string host = arguments.host ? *arguments.host : ask_host(input);
     const std::uint16_t port = arguments.port ? *arguments.port : ask_port(input);

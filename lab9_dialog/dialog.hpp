@@ -1,5 +1,6 @@
 // The dialog: what the clients say, and what the person at the console says to them. Nothing in
-// here waits. Who waits is the loop in server.cpp, and it calls when something has happened.
+// here waits for a client. Who waits is the loop in server.cpp, and it calls when something has
+// happened.
 
 #pragma once
 

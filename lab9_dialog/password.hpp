@@ -26,7 +26,7 @@
 constexpr std::size_t kMinPassword = 8;    // bytes
 constexpr std::size_t kMaxPassword = 128;  // bytes
 constexpr int kRounds = 600'000;
-constexpr int kMaxRounds = 10'000'000;  // more in a record is a mistake that would take minutes
+constexpr int kMaxRounds = 10'000'000;  // more in a record is a mistake, and would take seconds
 constexpr std::string_view kAlgorithm = "pbkdf2_sha256";
 
 inline bool is_password(std::string_view text) {

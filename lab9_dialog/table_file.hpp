@@ -52,7 +52,8 @@ class TableFile {
     return row->second;
   }
 
-  // When this returns, the row is on the disk. Throws std::system_error; then nothing has changed.
+  // When this returns, the row is on the disk. Throws std::system_error; then nothing has
+  // changed, but for what replace_file() says.
   // Neither key nor value may hold a newline, nor the key a tab.
   void put(const std::string& key, const std::string& value) {
     Rows changed = rows_;

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -60,6 +61,15 @@ std::unique_ptr<Talk> newcomer(Server& server, const std::string& name) {
   REQUIRE(!talk->hear_token().empty());
   REQUIRE(talk->hears("OK Nice to meet you, " + name + "!"));
   return talk;
+}
+
+// A client in a folder with the guest's session at this very server.
+Setup with_session_of(Server& server, std::uint16_t port) {
+  Setup setup;
+  setup.folder = scratch::folder("client");
+  setup.arguments = {"127.0.0.1", std::to_string(port)};
+  scratch::write_file(setup.folder + "/session.token", guest_token(server.lab()));
+  return setup;
 }
 
 // A conversation with somebody else goes on.
@@ -464,6 +474,17 @@ TEST_SUITE("lab9") {
     Host host(kLab, listener);
     client.type("a question\nexit\n");
     CHECK(host.hears_in_a_row({"a question", "exit"}));
+    CHECK(client.exits(0));
+  }
+
+  TEST_CASE("client: what was answered before exit arrived is shown") {
+    Server server(kLab, with_nobody());
+    const std::uint16_t port = server.port();
+    Client client(kLab, with_session_of(server, port));
+    std::string lines;
+    for (int i = 0; i < 2000; ++i) lines += "line " + std::to_string(i) + "\n";
+    client.type(lines + "exit\n");
+    CHECK(client.prints(lines));
     CHECK(client.exits(0));
   }
 

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,8 @@ class Child {
       return;
     }
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    constexpr rlimit kNoCoreFile{};
+    ::setrlimit(RLIMIT_CORE, &kNoCoreFile);
     ::dup2(output_.number(), STDOUT_FILENO);
     ::dup2(errors_.number(), STDERR_FILENO);
     try {

@@ -225,7 +225,7 @@ TEST_CASE("write_output tells a full disk") {
                     "write standard output: No space left on device");
 }
 
-TEST_CASE("after block_output_signals, output that cannot be written is an error, not the end") {
+TEST_CASE("after prepare_standard_streams, output that cannot be written is an error, not the end") {
   int signal = 0;
   int error = 0;
   const auto make_output = [&] {
@@ -252,7 +252,7 @@ TEST_CASE("after block_output_signals, output that cannot be written is an error
   });
   Child with([&] {
     make_output();
-    block_output_signals();
+    prepare_standard_streams();
     ::_exit(error_of([] { write_output(as_bytes("text")); }));
   });
   CHECK(without.ending_signal() == signal);

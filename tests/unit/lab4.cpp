@@ -72,7 +72,7 @@ std::string read_log() {
 class FullAt {
  public:
   explicit FullAt(std::size_t size) {
-    block_output_signals();
+    prepare_standard_streams();
     ::getrlimit(RLIMIT_FSIZE, &original_);
     const rlimit limit{.rlim_cur = size, .rlim_max = original_.rlim_max};
     check("setrlimit", ::setrlimit(RLIMIT_FSIZE, &limit));

@@ -106,7 +106,7 @@ TEST_CASE("a name is 1 to 32 characters, without the spaces around it") {
   CHECK(parse_name(" " + times(32, "x") + " ") == times(32, "x"));
   CHECK(parse_name(times(32, "Ж")) == times(32, "Ж"));
   CHECK(parse_name(times(32, "\U0001F600")) == times(32, "\U0001F600"));  // 128 bytes
-  CHECK(parse_name("\u00A0") == "\u00A0");                               // no U+0020
+  CHECK(parse_name("\u00A0") == "\u00A0");                                // no U+0020
 }
 
 TEST_CASE("no character and too many are no name") {

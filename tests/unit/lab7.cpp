@@ -67,7 +67,8 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 // ---- Secrets ----
 
 TEST_CASE("a text that is wiped leaves nothing, in the memory that it does not use either") {
-  for (const std::size_t size : {std::size_t{7}, std::size_t{15}, std::size_t{16}, std::size_t{999}}) {
+  for (const std::size_t size :
+       {std::size_t{7}, std::size_t{15}, std::size_t{16}, std::size_t{999}}) {
     CAPTURE(size);
     std::string text(size, 'x');
     text.resize(size / 2);
@@ -139,6 +140,18 @@ TEST_CASE("a line that has been given out is wiped: it may be a password") {
   CHECK(decoder.next() == "more");
 }
 
+TEST_CASE("a line that comes in pieces leaves nothing in the memory that it has grown out of") {
+  LineDecoder decoder;
+  const auto holds = [&decoder](std::string_view text) {
+    return as_text(std::as_bytes(std::span(&decoder, 1))).find(text) != std::string_view::npos;
+  };
+  decoder.append(as_bytes("12345678secret"));  // held in the decoder itself
+  CHECK(holds("secret"));
+  decoder.append(as_bytes(std::string(100, 'x') + "\n"));  // too long to be held there
+  CHECK_FALSE(holds("secret"));
+  CHECK(decoder.next() == "12345678secret" + std::string(100, 'x'));
+}
+
 TEST_CASE("a server's line may bring a token") {
   const ServerLine line = parse_server_line("TOKEN 0123abc");
   CHECK(line.word == "TOKEN");
@@ -187,12 +200,26 @@ TEST_CASE("a record says how it was made") {
 }
 
 TEST_CASE("what is no record is told from one") {
-  for (const char* text :
-       {"", "password", "pbkdf2_sha256", "pbkdf2_sha256$1$s", "pbkdf2_sha256$1$s$", "pbkdf2_sha256$1$$h",
-        "pbkdf2_sha256$$s$h", "pbkdf2_sha256$0$s$h", "pbkdf2_sha256$-1$s$h", "pbkdf2_sha256$+1$s$h",
-        "pbkdf2_sha256$ 1$s$h", "pbkdf2_sha256$1x$s$h", "pbkdf2_sha256$10000001$s$h",
-        "pbkdf2_sha256$99999999999999999999$s$h", "pbkdf2_sha256$1$s$h$more", "pbkdf2_sha1$1$s$h",
-        "PBKDF2_SHA256$1$s$h", "$1$s$h", "argon2$1$s$h", "pbkdf2_sha256\t1$s$h"}) {
+  for (const char* text : {"",
+                           "password",
+                           "pbkdf2_sha256",
+                           "pbkdf2_sha256$1$s",
+                           "pbkdf2_sha256$1$s$",
+                           "pbkdf2_sha256$1$$h",
+                           "pbkdf2_sha256$$s$h",
+                           "pbkdf2_sha256$0$s$h",
+                           "pbkdf2_sha256$-1$s$h",
+                           "pbkdf2_sha256$+1$s$h",
+                           "pbkdf2_sha256$ 1$s$h",
+                           "pbkdf2_sha256$1x$s$h",
+                           "pbkdf2_sha256$10000001$s$h",
+                           "pbkdf2_sha256$99999999999999999999$s$h",
+                           "pbkdf2_sha256$1$s$h$more",
+                           "pbkdf2_sha1$1$s$h",
+                           "PBKDF2_SHA256$1$s$h",
+                           "$1$s$h",
+                           "argon2$1$s$h",
+                           "pbkdf2_sha256\t1$s$h"}) {
     CAPTURE(text);
     CHECK_FALSE(is_record(text));
   }

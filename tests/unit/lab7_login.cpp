@@ -85,9 +85,7 @@ struct Visitor {
     CHECK(step.lines.empty());
     return login.take_job();
   }
-  Login::Step checked(std::string password) {
-    return login.hashed(run(job(std::move(password))));
-  }
+  Login::Step checked(std::string password) { return login.hashed(run(job(std::move(password)))); }
   Login::Step registered(std::string password) {
     HashJob job_of_one_round = job(std::move(password));
     CHECK(job_of_one_round.rounds == kRounds);
@@ -340,7 +338,8 @@ TEST_CASE_FIXTURE(House, "after five wrong passwords none is hashed, and a token
   token_of(boris.checked("password"), "OK Hello, Boris!");
 }
 
-TEST_CASE_FIXTURE(House, "passwords that are still being hashed count as wrong, right ones do not") {
+TEST_CASE_FIXTURE(House,
+                  "passwords that are still being hashed count as wrong, right ones do not") {
   for (int i = 0; i < 10; ++i) {
     Visitor visitor(accounts);
     visitor.gives_name("Anna", kAskPassword);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -137,6 +138,20 @@ TEST_CASE_FIXTURE(House, "an answer with a newline in it is one answer") {
   CHECK(conversation.said().back() == "ASK name What is your name?");
   conversation.arrives(frames_of({"Anna"}));
   CHECK(conversation.said().back() == "ASK password What is your password?");
+}
+
+TEST_CASE("a frame that comes in pieces leaves nothing in the memory that it has grown out of") {
+  const std::string password = "1234secret" + std::string(100, 'x');
+  const std::string bytes = encode_frame(password);
+  FrameDecoder decoder;
+  const auto holds = [&decoder](std::string_view text) {
+    return as_text(std::as_bytes(std::span(&decoder, 1))).find(text) != std::string_view::npos;
+  };
+  decoder.append(as_bytes(std::string_view(bytes).substr(0, 14)));  // held in the decoder itself
+  CHECK(holds("secret"));
+  decoder.append(as_bytes(std::string_view(bytes).substr(14)));  // too long to be held there
+  CHECK_FALSE(holds("secret"));
+  CHECK(decoder.next() == password);
 }
 
 TEST_CASE_FIXTURE(House, "a login over a connection") {

@@ -49,7 +49,7 @@ def canonical(address):
 class Names:
     def __init__(self, ports=None, stand_ins=True):
         """`ports`: {the port that the conversation was given: the one that the picture shows};
-        `stand_ins`: also in what was sent and received, whose times and tokens they replace."""
+        `stand_ins`: in what was sent and received, too, where tokens are only shortened without."""
         self.ports, self.stand_ins = dict(ports or {}), stand_ins
         self.clients = 0
         self.tokens = {}
@@ -67,7 +67,7 @@ class Names:
     def data(self, data):
         """The bytes with the ports and tokens that the picture shows."""
         if not self.stand_ins:
-            return data
+            return TOKEN.sub(lambda found: found[0][:4] + ELLIPSIS, data)
         for real, shown in self.ports.items():
             if real != shown:
                 data = re.sub(rb"\b%d\b" % real, b"%d" % shown, data)
