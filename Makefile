@@ -43,8 +43,8 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo test check-copies format check-format tidy clean FORCE
-.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n diff$n)
+.PHONY: all everything help demo test check-copies format check-format figures tidy clean FORCE
+.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n trace$n diff$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
 ## For students:
@@ -61,6 +61,14 @@ demo: $(PROGRAMS)
 	@tools/demo
 $(NUMBERS:%=demo%): demo%: $$(call programs_of,$$*)
 	@tools/demo $*
+
+## make trace3           draws a conversation: what both call, and what crosses the wire between
+##                       (INPUT=file is typed to the client; SUBMISSION=folder: your programs;
+##                       WIDTH=120; ASCII=1)
+TRACE_OPTIONS = $(if $(INPUT),--input '$(INPUT)') $(if $(SUBMISSION),--submission '$(SUBMISSION)') \
+                $(if $(WIDTH),--width '$(WIDTH)') $(if $(ASCII),--ascii)
+$(NUMBERS:%=trace%): trace%: $$(if $$(SUBMISSION),,$$(call programs_of,$$*))
+	@tools/trace $* $(TRACE_OPTIONS)
 
 ## make diff3            shows what lab 3 adds to lab 2
 $(NUMBERS:%=diff%): diff%:
@@ -79,7 +87,7 @@ clean:
 
 ## make help             prints this list
 help:
-	@sed -n 's/^## \(.*:\)$$/\n\1/p; s/^## make/  make/p' Makefile
+	@sed -n 's/^## \(.*:\)$$/\n\1/p; s/^##\( make.*\|  .*\)/ \1/p' Makefile
 
 ## For maintainers:
 ## make everything       builds the tests too
@@ -88,6 +96,10 @@ everything: $(PROGRAMS) $(UNITS) $(GRADER)
 ## make check-copies     compares what labs copy with where it comes from
 check-copies:
 	@tools/check_copies
+
+## make figures          draws the READMEs' pictures, labN_*/ladder.svg
+figures: $(PROGRAMS)
+	@tools/trace --figures
 
 ## make format           lays out all C++; check-format only looks at it
 format:
