@@ -1,6 +1,6 @@
 // Lines, cut out of a stream of bytes. TCP keeps the order of the bytes and nothing else: what
 // was one send() may arrive in two pieces, or together with the next. A line may be a password, so
-// what has been given out is wiped where it stood.
+// what has been given out is wiped.
 
 #pragma once
 
@@ -30,7 +30,21 @@ class LineDecoder {
 
   // Adds what has arrived.
   void append(std::span<const std::byte> bytes) {
-    buffer_.erase(0, begin_);
+    // What is left of the last line goes to the front, or into a larger buffer; where it was, it
+    // is wiped.
+    const std::size_t rest = buffer_.size() - begin_;
+    if (rest + bytes.size() > buffer_.capacity()) {
+      std::string larger;
+      larger.reserve(2 * (rest + bytes.size()));
+      larger.append(buffer_, begin_, rest);
+      wipe(buffer_);
+      buffer_ = std::move(larger);
+    } else {
+      std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.end(),
+                buffer_.begin());
+      wipe(std::as_writable_bytes(std::span(buffer_).subspan(rest)));
+      buffer_.resize(rest);
+    }
     begin_ = 0;
     buffer_.append(as_text(bytes));
   }

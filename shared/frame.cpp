@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 #include "shared/socket.hpp"
 #include "shared/utf8.hpp"
@@ -44,7 +46,21 @@ std::string encode_frame(std::string_view payload) {
 }
 
 void FrameDecoder::append(std::span<const std::byte> bytes) {
-  buffer_.erase(0, begin_);
+  // What is left of the last frame goes to the front, or into a larger buffer; where it was, it
+  // is wiped.
+  const std::size_t rest = buffer_.size() - begin_;
+  if (rest + bytes.size() > buffer_.capacity()) {
+    std::string larger;
+    larger.reserve(2 * (rest + bytes.size()));
+    larger.append(buffer_, begin_, rest);
+    ::explicit_bzero(buffer_.data(), buffer_.size());
+    buffer_ = std::move(larger);
+  } else {
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.end(),
+              buffer_.begin());
+    ::explicit_bzero(buffer_.data() + rest, buffer_.size() - rest);
+    buffer_.resize(rest);
+  }
   begin_ = 0;
   buffer_.append(as_text(bytes));
 }

@@ -21,7 +21,7 @@ constexpr std::size_t kMaxPayload = 1'048'576;  // bytes
 std::string encode_frame(std::string_view payload);
 
 // Cuts frames out of a stream that arrives in pieces of any size. A message may be a password, so
-// what has been given out is wiped where it stood.
+// what has been given out is wiped.
 class FrameDecoder {
  public:
   // Adds what has arrived.
