@@ -58,10 +58,10 @@ struct Path {
 std::vector<Path> open_paths(const std::string& host, std::uint16_t port) {
   std::vector<Path> paths;
   const AddressList addresses = resolve(host, port);
-  for (const addrinfo* address = addresses.get(); address; address = address->ai_next) {
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
     const int descriptor = ::socket(address->ai_family, SOCK_DGRAM, 0);
     const bool unknown_family = descriptor < 0 && errno == EAFNOSUPPORT;
-    if (unknown_family && (address->ai_next || !paths.empty())) continue;
+    if (unknown_family && (address->ai_next != nullptr || !paths.empty())) continue;
     paths.push_back({Socket(check("socket", descriptor)),
                      make_endpoint(address->ai_addr, address->ai_addrlen)});
   }
@@ -141,7 +141,8 @@ class Chat {
     for (const Path& path : paths_) {
       waiting.push_back({.fd = path.socket.fd(), .events = POLLIN, .revents = 0});
     }
-    const int ready = ::poll(waiting.data(), waiting.size(), poll_timeout(session_.next_due(now), now));
+    const int ready =
+        ::poll(waiting.data(), waiting.size(), poll_timeout(session_.next_due(now), now));
     if (ready < 0 && errno != EINTR) throw_system_error(errno, "poll");
     return ready > 0 && waiting[0].revents != 0;
   }
@@ -188,16 +189,22 @@ class Chat {
 
   void show(const Event& event) {
     switch (event.kind) {
-      case Event::Kind::kJoined: return show_joined();
-      case Event::Kind::kRefused: return was_in_ ? note(printable(event.text)) : ask_again(event.text);
+      case Event::Kind::kJoined:
+        return show_joined();
+      case Event::Kind::kRefused:
+        return was_in_ ? note(printable(event.text)) : ask_again(event.text);
       case Event::Kind::kLost:
         return report("disconnect", where() + ": nothing came for 15 s; joining again");
       case Event::Kind::kLine:
         return console_.above_the_line([&] { write_output(as_bytes(event.text + "\n")); });
-      case Event::Kind::kNote: return note(event.text);
-      case Event::Kind::kMembers: return note("here: " + printable(event.text));
-      case Event::Kind::kLeft: return report("disconnect", where() + ": left");
-      case Event::Kind::kFailed: return fail_with(event.text);
+      case Event::Kind::kNote:
+        return note(event.text);
+      case Event::Kind::kMembers:
+        return note("here: " + printable(event.text));
+      case Event::Kind::kLeft:
+        return report("disconnect", where() + ": left");
+      case Event::Kind::kFailed:
+        return fail_with(event.text);
     }
   }
 
@@ -233,8 +240,8 @@ class Chat {
   InputLines& input_;
   Console console_;
   Session session_;
-  std::string unsaid_;      // of a line that is too long for one SAY
-  int send_error_ = 0;      // errno of the last sendto() that failed
+  std::string unsaid_;  // of a line that is too long for one SAY
+  int send_error_ = 0;  // errno of the last sendto() that failed
   bool was_in_ = false;
   bool leaving_ = false;
 };
@@ -243,8 +250,8 @@ class Chat {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
-    block_output_signals();
     InputLines input;
     const std::string host = arguments.host ? *arguments.host : ask_host(input);
     const std::uint16_t port = arguments.port ? *arguments.port : ask_port(input);

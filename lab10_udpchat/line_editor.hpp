@@ -37,7 +37,10 @@ class LineEditor {
   std::string row(int columns) const {
     const int room = std::max(10, columns - columns_of(prompt_) - 1);
     std::string_view end = line_;
-    while (columns_of(end) > room && take_code_point(end)) {
+    for (int width = columns_of(end); width > room;) {
+      const std::string_view before = end;
+      if (!take_code_point(end)) end.remove_prefix(1);
+      width -= columns_of(before.substr(0, before.size() - end.size()));
     }
     return std::string(kEmptyRow).append(prompt_).append(printable(end));
   }

@@ -98,8 +98,8 @@ inline int fail(std::string_view reason) {
 // Says "stop" and ends the program, successfully, from any thread. The system closes what is
 // still open.
 [[noreturn]] inline void stop(std::string_view why) {
-  ::alarm(1);       // should the file be on a disk that hangs: do not wait for it
-  speaking.lock();  // and never unlocked: "stop" is the last word
+  end_within_a_second();  // should the file be on a disk that hangs
+  speaking.lock();        // and never unlocked: "stop" is the last word
   write_to_log("stop", why);
   std::_Exit(EXIT_SUCCESS);
 }

@@ -51,7 +51,7 @@ class Members {
   bool has(std::string_view nick) const { return by_nick_.find(nick) != by_nick_.end(); }
 
   // `member` has a nick and an endpoint that no other has.
-  Member& add(Member member) {
+  Member& add(Member&& member) {
     std::string nick = member.nick;
     Member& added = by_nick_.try_emplace(std::move(nick), std::move(member)).first->second;
     by_endpoint_.emplace(added.endpoint, &added);

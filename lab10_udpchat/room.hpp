@@ -48,7 +48,7 @@ class Room {
   // Does what is due, for a bounded number of members: the caller reads its socket in between, so
   // that the answers of the first do not overflow it while the last are still being told.
   void tick(Time now) {
-    constexpr int kBurst = 64;
+    constexpr int kBurst = 16;
     for (int i = 0; i < kBurst; ++i) {
       Member* const member = deadlines_.due(now);
       if (member == nullptr) return;

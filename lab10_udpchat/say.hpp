@@ -29,8 +29,8 @@ inline int fail(std::string_view reason) {
 // Says "stop" and ends the program, successfully, from any thread. The system closes what is
 // still open.
 [[noreturn]] inline void stop(std::string_view why) {
-  ::alarm(1);       // should standard error be a full pipe that nobody reads: do not wait for it
-  speaking.lock();  // and never unlocked: "stop" is the last word
+  end_within_a_second();  // should standard error be a full pipe that nobody reads
+  speaking.lock();        // and never unlocked: "stop" is the last word
   tell(service_message("stop", why));
   std::_Exit(EXIT_SUCCESS);
 }

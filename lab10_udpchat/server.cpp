@@ -60,6 +60,12 @@ Socket open_socket(std::uint16_t port, int family) {
           ::setsockopt(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off));
   }
 
+  // What arrives while we are sending to a thousand members has to wait somewhere. The system
+  // gives as much of it as net.core.rmem_max allows, and does not complain. See socket(7).
+  const int room = 4 * 1024 * 1024;
+  check("setsockopt SO_RCVBUF",
+        ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room));
+
   const AddressList address = look_up("", port, family);  // every address of this machine
   const std::string where = to_string(address->ai_addr, address->ai_addrlen);
   check("bind to", ::bind(socket.fd(), address->ai_addr, address->ai_addrlen), where);
@@ -158,8 +164,8 @@ void receive_datagrams(const Socket& socket, Room& room, Time now) {
 
 int main(int argc, char* argv[]) {
   try {
+    prepare_standard_streams();
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/false);
-    block_output_signals();
     open_log();
     on_stop_signal(stop);
     say("start", "lab10_udpchat");

@@ -3,10 +3,12 @@
 
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -37,13 +39,30 @@ inline void tell(std::string_view text) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-// From now on, output that cannot be written is an error that can be told. Without this, a pipe
-// that nobody reads (SIGPIPE) or a file at its size limit (SIGXFSZ) ends the program without a
-// word.
-inline void block_output_signals() {
+// To be called first of all.
+inline void prepare_standard_streams() {
+  // A program may be started with one of these descriptors closed, and the next socket would get
+  // its number. /dev/null in its place is at its end when read, and an error when written.
+  int descriptor = 0;
+  while ((descriptor = ::open("/dev/null", O_RDONLY)) <= STDERR_FILENO && descriptor >= 0) {
+  }
+  if (descriptor > STDERR_FILENO) ::close(descriptor);
+
+  // Output that cannot be written is an error that can be told. Without this, a pipe that nobody
+  // reads (SIGPIPE) or a file at its size limit (SIGXFSZ) ends the program without a word.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
   sigaddset(&signals, SIGXFSZ);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+// Ends the program, successfully, in a little less than a second, whatever else it waits for then.
+inline void end_within_a_second() {
+  std::signal(SIGALRM, [](int) { std::_Exit(EXIT_SUCCESS); });
+  sigset_t alarm;
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
+  ::ualarm(800'000, 0);  // us
 }
