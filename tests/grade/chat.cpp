@@ -57,7 +57,12 @@ void Visitor::take_datagrams() {
 }
 
 std::string Visitor::answer(Clock::duration limit) {
-  wait_until([this] { take_datagrams(); return !answers_.empty(); }, limit);
+  wait_until(
+      [this] {
+        take_datagrams();
+        return !answers_.empty();
+      },
+      limit);
   if (answers_.empty()) return "";
   std::string first = std::move(answers_.front());
   answers_.pop_front();
@@ -66,8 +71,8 @@ std::string Visitor::answer(Clock::duration limit) {
 
 Outcome Visitor::is_answered(std::string_view datagram) {
   const std::string came = answer();
-  return Outcome::of(came == datagram, "expected \"" + escaped(datagram) + "\", came \"" +
-                                           excerpt(came) + '"');
+  return Outcome::of(came == datagram,
+                     "expected \"" + escaped(datagram) + "\", came \"" + excerpt(came) + '"');
 }
 
 std::string Visitor::ask_cookie(const std::string& nick) {
@@ -99,7 +104,12 @@ Outcome Visitor::says(std::string_view text) {
 }
 
 std::string Visitor::hears(Clock::duration limit) {
-  wait_until([this] { take_datagrams(); return numbered_.contains(heard_ + 1); }, limit);
+  wait_until(
+      [this] {
+        take_datagrams();
+        return numbered_.contains(heard_ + 1);
+      },
+      limit);
   if (!numbered_.contains(heard_ + 1)) return "";
   return numbered_.extract(++heard_).mapped();
 }

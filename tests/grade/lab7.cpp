@@ -143,13 +143,13 @@ TEST_SUITE("lab7") {
       answers(second, "new-password", "another password");
       is_wrong(second, "repeat-password", "another passwort");
       clara = gets_in(second, "Clara", kPassword);  // which somebody else has, too
-      server.signal(SIGKILL);  // what was told is kept
+      server.signal(SIGKILL);                       // what was told is kept
       REQUIRE(server.is_ended_by(SIGKILL));
     }
     for (const auto& [word, count] : long_words_in(setup.folder)) {
       // Something that comes with this password, and with no other.
-      const bool of_password = before.contains(word) && between[word] == before.at(word) &&
-                               count > before.at(word);
+      const bool of_password =
+          before.contains(word) && between[word] == before.at(word) && count > before.at(word);
       CAPTURE(word);
       CHECK(!of_password);
     }
@@ -344,9 +344,9 @@ TEST_SUITE("lab7") {
 
   TEST_CASE("server: an answer that a close cut off is none") {
     Server server(kLab, knowing_guest(kLab));
-    for (const std::vector<std::string>& way :
-         {std::vector<std::string>{guest_token(kLab)}, {"", kGuest, kPassword},
-          {"", "Dora", "long enough", "long enough"}}) {
+    for (const std::vector<std::string>& way : {std::vector<std::string>{guest_token(kLab)},
+                                                {"", kGuest, kPassword},
+                                                {"", "Dora", "long enough", "long enough"}}) {
       Talk talk(server);
       std::string bytes = together(kLab, way);
       bytes.pop_back();  // all but the last newline
@@ -368,8 +368,7 @@ TEST_SUITE("lab7") {
     const std::string calls = "chmod,fchmod,fchmodat";
     if (trace::is_possible()) {
       const std::string file = scratch::folder("trace") + "/calls";
-      const auto strace =
-          strace::command(calls, file, {"-e", "inject=" + calls + ":retval=0"});
+      const auto strace = strace::command(calls, file, {"-e", "inject=" + calls + ":retval=0"});
       wrapper.insert(wrapper.end(), strace.begin(), strace.end());
     }
     const std::string folder = scratch::folder("modes");
@@ -408,7 +407,9 @@ TEST_SUITE("lab7") {
     is_wrong(talk, "token", wrong_token);
     answers(talk, "name", kGuest);
     std::string seen;
-    const auto look = [&] { seen += command_lines(server.pid()); };
+    const auto look = [&] {
+      seen += command_lines(server.pid());
+    };
     is_wrong(talk, "password", wrong_password);
     answers(talk, "password", kPassword);
     wait_until([&] {  // while it is hashed

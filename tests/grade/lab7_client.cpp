@@ -306,7 +306,8 @@ TEST_SUITE("lab7") {
     }
   }
 
-  TEST_CASE("client: the end of input and of the server at a password leave a terminal that shows") {
+  TEST_CASE(
+      "client: the end of input and of the server at a password leave a terminal that shows") {
     {
       AtPassword at;
       at.client.end_input();  // Ctrl-D

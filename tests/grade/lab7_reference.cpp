@@ -275,12 +275,15 @@ TEST_SUITE("lab7") {
     const std::string users = "no tab\nAnna\t" + kCheap +
                               "\nBoris\tpbkdf2_sha256$0$salt$hash\n"
                               "Clara\tpbkdf2_sha256$600000$salt\n"
-                              "\xff\t" + kCheap + "\nDora\tplain text\n"
+                              "\xff\t" +
+                              kCheap +
+                              "\nDora\tplain text\n"
                               "Emil\tpbkdf2_sha256$-5$salt$hash\n"
                               "Fred\tpbkdf2_sha1$1$salt$hash\n";
     const std::string sessions = session(kDigest, "Anna", now() + 100) + "\n" +
                                  session(kDigest.substr(1), "Anna", now() + 100) + kDigest +
-                                 "\tAnna\tsoon\n" + kDigest + "\n" + std::string(64, 'f') + "\tAnna";
+                                 "\tAnna\tsoon\n" + kDigest + "\n" + std::string(64, 'f') +
+                                 "\tAnna";
     const Setup setup = with_files(users, sessions);
     Server server(kLab, setup);
     CHECK(is_welcome(server, kToken, "Anna"));
@@ -306,9 +309,9 @@ TEST_SUITE("lab7") {
   // ---- What cannot be stored ----
 
   TEST_CASE("reference: a session that cannot be stored gets ERR and a close and no TOKEN") {
-    const Setup setup = with_files("Anna\t" + kCheap + "\n",
-                                   session(kDigest, "Anna", now() + 100) +
-                                       session(std::string(64, '0'), "Anna", now() + 100));
+    const Setup setup = with_files(
+        "Anna\t" + kCheap + "\n",
+        session(kDigest, "Anna", now() + 100) + session(std::string(64, '0'), "Anna", now() + 100));
     REQUIRE(::symlink("/dev/stderr", (setup.folder + "/server.log").c_str()) == 0);
     Server server(kLab, setup);
     REQUIRE(is_welcome(server, kToken, "Anna"));
@@ -404,8 +407,8 @@ TEST_SUITE("lab7") {
     for (int i = 0; i < 20; ++i) {
       talks.push_back(std::make_unique<Talk>(server));
       const bool right = i >= 3;  // nine guesses have been sent before this one
-      talks.back()->say_together({"", "Anna", right ? kPassword : "wrong one", "wrong two",
-                                  "wrong three"});
+      talks.back()->say_together(
+          {"", "Anna", right ? kPassword : "wrong one", "wrong two", "wrong three"});
     }
     for (const auto& talk : talks) {
       CHECK(talk->peer.is_dropped());
@@ -571,8 +574,8 @@ TEST_SUITE("lab7") {
   }
 
   TEST_CASE("reference: what is no token is not kept and is an error and exit 1") {
-    for (const std::string line : {"TOKEN", "TOKEN ", "TOKEN ../../x", "TOKEN \x1b[31m", "TOKEN a b",
-                                   "NONSENSE", "", "ok Hello"}) {
+    for (const std::string line : {"TOKEN", "TOKEN ", "TOKEN ../../x", "TOKEN \x1b[31m",
+                                   "TOKEN a b", "NONSENSE", "", "ok Hello"}) {
       CAPTURE(escaped(line));
       Listener listener;
       Client client(kLab, listener);

@@ -34,9 +34,17 @@ std::string header(std::size_t length) {
 
 // What is no UTF-8: a stray byte, a character cut off, an overlong one, a surrogate, too large.
 std::vector<std::string> no_utf8() {
-  return {"\xff",         "\x80",         "abc\xd0",          "\xe2\x82",
-          "\xc0\xaf",     "\xe0\x80\xaf", "\xed\xa0\x80",     "\xf4\x90\x80\x80",
-          "\xf8\x88\x80", "Жи\xd0 знь",   std::string(70'000, 'x') + "\xfe"};
+  return {"\xff",
+          "\x80",
+          "abc\xd0",
+          "\xe2\x82",
+          "\xc0\xaf",
+          "\xe0\x80\xaf",
+          "\xed\xa0\x80",
+          "\xf4\x90\x80\x80",
+          "\xf8\x88\x80",
+          "Жи\xd0 знь",
+          std::string(70'000, 'x') + "\xfe"};
 }
 
 // The largest amount of memory that the program (and its children) ever had, in bytes of address
@@ -97,8 +105,8 @@ TEST_SUITE("lab8") {
 
   TEST_CASE("server: what is no name is refused and no end of the conversation") {
     Server server(kLab, knowing_guest(kLab));
-    for (const std::string name : {"", "   ", "a\nb", "a\tb", "\x1b", "\u0085", "Anna\n",
-                                   "Anna\r", "123456789012345678901234567890123"}) {
+    for (const std::string name : {"", "   ", "a\nb", "a\tb", "\x1b", "\u0085", "Anna\n", "Anna\r",
+                                   "123456789012345678901234567890123"}) {
       CAPTURE(escaped(name));
       Talk talk(server);
       talk.say_together({"", name, "exit"});
@@ -113,10 +121,25 @@ TEST_SUITE("lab8") {
   TEST_CASE("server: a message may hold newlines and anything else that is UTF-8") {
     Server server(kLab, knowing_guest(kLab));
     Guest guest(server);
-    const std::vector<std::string> messages = {
-        "one\ntwo\n", "\n", "\r\n", "exit\n", "exit\r", " exit", "EXIT", "exit\nexit", "logout\n",
-        "logout ", std::string("\0", 1), std::string("a\0b", 3), "\x1b[2J", "Жизнь", "\U0001F600",
-        "\xef\xbb\xbf", "\u0085", "\U0010FFFF", frame("a frame in a frame")};
+    const std::vector<std::string> messages = {"one\ntwo\n",
+                                               "\n",
+                                               "\r\n",
+                                               "exit\n",
+                                               "exit\r",
+                                               " exit",
+                                               "EXIT",
+                                               "exit\nexit",
+                                               "logout\n",
+                                               "logout ",
+                                               std::string("\0", 1),
+                                               std::string("a\0b", 3),
+                                               "\x1b[2J",
+                                               "Жизнь",
+                                               "\U0001F600",
+                                               "\xef\xbb\xbf",
+                                               "\u0085",
+                                               "\U0010FFFF",
+                                               frame("a frame in a frame")};
     guest.say_together(messages);
     CHECK(guest.hears_in_a_row(messages));
     CHECK(guest.peer.leaves());

@@ -78,9 +78,8 @@ TEST_SUITE("lab8") {
     AwaitingReply at;
     at.host.say("one\ntwo\n");
     CHECK(at.client.prints("one\ntwo\n\n"));
-    for (const std::string& reply :
-         {std::string(), std::string("\0", 1), std::string("OK ERR ASK"), std::string("Жизнь"),
-          letters(kMaxPayload)}) {
+    for (const std::string& reply : {std::string(), std::string("\0", 1), std::string("OK ERR ASK"),
+                                     std::string("Жизнь"), letters(kMaxPayload)}) {
       at.client.type("next\n");
       REQUIRE(at.host.hears("next"));
       at.host.say(reply);
@@ -127,8 +126,7 @@ TEST_SUITE("lab8") {
   // ---- However the bytes come ----
 
   TEST_CASE("client: what the server says may be cut in two at any place") {
-    const std::string bytes =
-        together(kLab, {"ASK name Who?", "OK Hello", "", "Жизнь\n", "last"});
+    const std::string bytes = together(kLab, {"ASK name Who?", "OK Hello", "", "Жизнь\n", "last"});
     for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
       CAPTURE(cut);
       Listener listener;
@@ -175,8 +173,8 @@ TEST_SUITE("lab8") {
   }
 
   TEST_CASE("client: more than 1048576 bytes announced is an error and exit 1 at once") {
-    for (const std::size_t length : {kMaxPayload + 1, std::size_t{0x80000000},
-                                     std::size_t{0xffffffff}}) {
+    for (const std::size_t length :
+         {kMaxPayload + 1, std::size_t{0x80000000}, std::size_t{0xffffffff}}) {
       CAPTURE(length);
       AwaitingReply at;
       at.host.peer.send(header(length));  // and nothing more

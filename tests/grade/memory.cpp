@@ -13,7 +13,8 @@
 namespace grade::memory {
 namespace {
 
-constexpr std::size_t kMost = std::size_t{256} << 20;  // bytes of one region; sanitizers have larger
+constexpr std::size_t kMost = std::size_t{256}
+                              << 20;  // bytes of one region; sanitizers have larger
 
 struct Region {
   std::size_t begin = 0;

@@ -67,7 +67,8 @@ void UdpSocket::ready(short) {
     const ssize_t length = ::recvfrom(descriptor_, buffer.data(), buffer.size(), MSG_DONTWAIT,
                                       static_cast<sockaddr*>(address), &size);
     if (length < 0) return;
-    arrived_.push_back({sender(from), std::string(buffer.data(), static_cast<std::size_t>(length))});
+    arrived_.push_back(
+        {sender(from), std::string(buffer.data(), static_cast<std::size_t>(length))});
     const Datagram& last = arrived_.back();
     if (noted_) transcript::note(address_.text(), "from " + last.from.text(), last.bytes);
   }

@@ -225,7 +225,8 @@ TEST_CASE("write_output tells a full disk") {
                     "write standard output: No space left on device");
 }
 
-TEST_CASE("after prepare_standard_streams, output that cannot be written is an error, not the end") {
+TEST_CASE(
+    "after prepare_standard_streams, output that cannot be written is an error, not the end") {
   int signal = 0;
   int error = 0;
   const auto make_output = [&] {

@@ -137,14 +137,29 @@ class World {
 
   static void note_down(User& user, const Event& event) {
     switch (event.kind) {
-      case Event::Kind::kJoined: ++user.joined; break;
-      case Event::Kind::kRefused: user.refusals.push_back(event.text); break;
-      case Event::Kind::kLost: ++user.lost; break;
-      case Event::Kind::kLine: user.lines.push_back(event.text); break;
-      case Event::Kind::kNote: user.notes.push_back(event.text); break;
-      case Event::Kind::kMembers: user.members = event.text; break;
-      case Event::Kind::kLeft: break;
-      case Event::Kind::kFailed: user.failure = event.text; break;
+      case Event::Kind::kJoined:
+        ++user.joined;
+        break;
+      case Event::Kind::kRefused:
+        user.refusals.push_back(event.text);
+        break;
+      case Event::Kind::kLost:
+        ++user.lost;
+        break;
+      case Event::Kind::kLine:
+        user.lines.push_back(event.text);
+        break;
+      case Event::Kind::kNote:
+        user.notes.push_back(event.text);
+        break;
+      case Event::Kind::kMembers:
+        user.members = event.text;
+        break;
+      case Event::Kind::kLeft:
+        break;
+      case Event::Kind::kFailed:
+        user.failure = event.text;
+        break;
     }
   }
 

@@ -1,5 +1,6 @@
-// A network in which only the time is simulated: it delivers, in the order of their arrival, what it
-// has not lost; it doubles some of it and lets some of it be overtaken. The same seed does the same.
+// A network in which only the time is simulated: it delivers, in the order of their arrival, what
+// it has not lost; it doubles some of it and lets some of it be overtaken. The same seed does the
+// same.
 
 #pragma once
 
