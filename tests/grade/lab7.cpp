@@ -150,7 +150,8 @@ TEST_SUITE("lab7") {
       // Something that comes with this password, and with no other.
       const bool of_password =
           before.contains(word) && between[word] == before.at(word) && count > before.at(word);
-      CAPTURE(word);
+      const std::string& shown = word;
+      CAPTURE(shown);
       CHECK(!of_password);
     }
     CHECK(boris != clara);
@@ -385,7 +386,8 @@ TEST_SUITE("lab7") {
       std::size_t files = 0;
       for (const auto& [path, content] : files_in(folder)) {
         if (before.contains(path) && before.at(path) == content) continue;
-        CAPTURE(path);
+        const std::string& shown = path;
+        CAPTURE(shown);
         struct stat about {};
         REQUIRE(::stat(path.c_str(), &about) == 0);
         CHECK((about.st_mode & 0777) == 0600);

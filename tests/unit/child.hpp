@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "descriptors.hpp"
 #include "shared/socket.hpp"
@@ -21,10 +23,20 @@
 constexpr int kReturned = 99;  // the exit status of a child whose action has returned
 constexpr int kThrew = 98;     // ... or has thrown an exception
 
-// For a child that is to end in good order, however slow the machine is: the alarm that stop()
-// sets is for a message that nobody takes.
-inline void ignore_alarm() {
-  static_cast<void>(::signal(SIGALRM, SIG_IGN));
+// For a child that is to end in good order however slow the machine is: the limit of a second that
+// stop() sets is for a message that nobody takes.
+inline void cancel_alarms() {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // the thread is not to be met by any signal
+  std::thread([] {
+    while (true) {
+      ::alarm(0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 class Child {

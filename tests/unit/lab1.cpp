@@ -225,8 +225,39 @@ TEST_CASE("write_output tells a full disk") {
                     "write standard output: No space left on device");
 }
 
-TEST_CASE(
-    "after prepare_standard_streams, output that cannot be written is an error, not the end") {
+TEST_CASE("after prepare_standard_streams, a closed standard stream is at its end, or an error") {
+  Child child([] {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(stream);
+    prepare_standard_streams();
+    std::array<std::byte, 4> buffer{};
+    const bool at_end = !read_input(buffer);
+    const bool error = error_of([] { write_output(as_bytes("text")); }) != 0;
+    tell("nobody hears this");
+    const Descriptor next(::socket(AF_INET, SOCK_STREAM, 0));
+    ::_exit(at_end && error && next.number() > STDERR_FILENO ? EXIT_SUCCESS : EXIT_FAILURE);
+  });
+  CHECK(child.exit_status() == EXIT_SUCCESS);
+}
+
+TEST_CASE("prepare_standard_streams leaves open streams as they are, and no descriptor behind") {
+  const Redirected input(STDIN_FILENO, memory_file("text"));
+  Child child([] {
+    const auto next_descriptor = [] {
+      return Descriptor(::dup(STDIN_FILENO)).number();
+    };
+    const int next = next_descriptor();
+    prepare_standard_streams();
+    std::array<std::byte, 4> buffer{};
+    write_output(read_input(buffer).value());
+    tell("still here");
+    ::_exit(next_descriptor() == next ? EXIT_SUCCESS : EXIT_FAILURE);
+  });
+  CHECK(child.exit_status() == EXIT_SUCCESS);
+  CHECK(child.output() == "text");
+  CHECK(child.errors() == "still here");
+}
+
+TEST_CASE("after prepare_standard_streams, output that cannot be written is an error only") {
   int signal = 0;
   int error = 0;
   const auto make_output = [&] {

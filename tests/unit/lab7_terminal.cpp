@@ -131,6 +131,19 @@ TEST_CASE("the handlers of signals are those of before, in the end") {
   }
 }
 
+TEST_CASE("a signal that was to be ignored still is, as under nohup") {
+  const Terminal terminal;
+  const Redirected redirected(STDIN_FILENO, terminal.line);
+  const Handler before = ::signal(SIGHUP, SIG_IGN);
+  {
+    const TerminalMode hidden(ECHO, ECHONL);
+    CHECK((action_of(SIGHUP) == SIG_IGN));
+    CHECK((action_of(SIGTERM) != SIG_IGN));
+  }
+  CHECK((action_of(SIGHUP) == SIG_IGN));
+  static_cast<void>(::signal(SIGHUP, before));
+}
+
 TEST_CASE("where standard input is no terminal nothing happens") {
   const Descriptor file = memory_file("secret\n");
   const Redirected redirected(STDIN_FILENO, file);
@@ -153,14 +166,14 @@ TEST_CASE("a signal ends the program, and sets the terminal back before") {
 }
 
 TEST_CASE("Ctrl-C ends the program, and sets the terminal back before") {
-  for (const auto& [key, number] : {std::pair("\x03", SIGINT), std::pair("\x1c", SIGQUIT)}) {
+  for (const int number : {SIGINT, SIGQUIT}) {
     CAPTURE(number);
     const Terminal terminal;
     const termios before = terminal.mode();
     Child child = at_password(terminal);
     wait_until([&] { return !terminal.has(ECHO) && child.is_asleep(); });
     write_all(terminal.keyboard, "half a passw");
-    write_all(terminal.keyboard, key);
+    write_all(terminal.keyboard, number == SIGINT ? "\x03" : "\x1c");
     CHECK(child.ending_signal() == number);
     CHECK(terminal.is_as(before));
   }
