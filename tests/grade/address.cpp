@@ -79,18 +79,17 @@ std::uint16_t Address::port() const {
 }
 
 std::string Address::text() const {
+  const std::string port_text = ":" + std::to_string(port());
   std::array<char, INET6_ADDRSTRLEN> host{};
-  if (family() == AF_INET) {
-    const in_addr ipv4 = as<sockaddr_in>(storage_).sin_addr;
-    ::inet_ntop(AF_INET, &ipv4, host.data(), host.size());
-    return host.data() + (":" + std::to_string(port()));
+  const auto ipv6 = as<sockaddr_in6>(storage_).sin6_addr;
+  if (family() == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&ipv6)) {
+    ::inet_ntop(AF_INET6, &ipv6, host.data(), host.size());
+    return "[" + std::string(host.data()) + "]" + port_text;
   }
-  const in6_addr ipv6 = as<sockaddr_in6>(storage_).sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&ipv6)) {
-    return Address(in_addr{ipv6.s6_addr32[3]}, port()).text();
-  }
-  ::inet_ntop(AF_INET6, &ipv6, host.data(), host.size());
-  return "[" + std::string(host.data()) + "]:" + std::to_string(port());
+  const in_addr mapped{ipv6.s6_addr32[3]};
+  const in_addr ipv4 = family() == AF_INET6 ? mapped : as<sockaddr_in>(storage_).sin_addr;
+  ::inet_ntop(AF_INET, &ipv4, host.data(), host.size());
+  return host.data() + port_text;
 }
 
 }  // namespace grade

@@ -37,8 +37,12 @@ void Channel::send(std::string_view bytes) {
 
 void Channel::finish_sending() {
   transcript::note(who_, "<- (the end)");
-  finishing_ = true;
-  if (unsent() == 0) send_end();
+  if (kind_ == Kind::kTerminal) {
+    queue_ += kEndOfTransmission;
+  } else {
+    finishing_ = true;
+  }
+  send_some();
 }
 
 void Channel::close() {
@@ -101,12 +105,8 @@ void Channel::send_some() {
 }
 
 void Channel::send_end() {
-  finishing_ = false;
   if (kind_ == Kind::kSocket) {
     ::shutdown(descriptor_, SHUT_WR);
-  } else if (kind_ == Kind::kTerminal) {
-    queue_ += kEndOfTransmission;
-    send_some();
   } else {
     lose("closed");
   }

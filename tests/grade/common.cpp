@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "check.hpp"
+#include "lines.hpp"
 #include "loop.hpp"
 #include "proc.hpp"
 #include "proc_net.hpp"
 #include "terminal.hpp"
+#include "trace.hpp"
 
 namespace grade::common {
 namespace {
@@ -33,18 +35,13 @@ std::vector<std::vector<std::string>> bad_arguments(const Lab& lab, const std::s
   std::vector<std::string> bad_ports = {"abc", "65536", "70000", "-5",
                                         "80x", "9_090", "",      "99999999999999999999"};
   if (lab.number >= 3) bad_ports.emplace_back("0");
-  std::vector<std::vector<std::string>> all;
-  for (const std::string& port : bad_ports) {
-    all.push_back(role == "client" ? std::vector<std::string>{"127.0.0.1", port}
-                                   : std::vector<std::string>{port});
+  std::vector<std::vector<std::string>> all = {{"9090", "surplus"}};
+  for (const std::string& port : bad_ports) all.insert(all.begin(), {port});
+  if (role == "client") {
+    for (std::vector<std::string>& arguments : all)
+      arguments.insert(arguments.begin(), "127.0.0.1");
   }
-  all.push_back(role == "client" ? std::vector<std::string>{"127.0.0.1", "9090", "surplus"}
-                                 : std::vector<std::string>{"9090", "surplus"});
   return all;
-}
-
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
 }
 
 }  // namespace
@@ -92,14 +89,16 @@ void bad_arguments_are_refused(const Lab& lab, const std::string& role) {
 void complaint_stands_before_usage(const Lab& lab, const std::string& role) {
   Subject helpful(lab, role, {.arguments = {"--help"}, .in = "/dev/null"});
   REQUIRE(helpful.exits(0));
-  const std::string usage = first_line(helpful.out().all());
-  REQUIRE(!usage.empty());
+  REQUIRE(!helpful.out().all().empty());
+  const std::string usage = lines_of(helpful.out().all())[0];
 
   Subject program(lab, role, {.arguments = bad_arguments(lab, role)[0], .in = "/dev/null"});
   REQUIRE(program.exits(2));
-  const std::string& told = program.err().all();
-  CAPTURE(told);
-  CHECK(told.find('\n' + usage) == told.find('\n'));  // in the second line
+  const std::vector<std::string> told = lines_of(program.err().all());
+  CAPTURE(program.err().all());
+  REQUIRE(told.size() >= 2);
+  CHECK(told[0] != usage);
+  CHECK(told[1] == usage);
 }
 
 void signals_stop_it_at_any_instant(const Lab& lab) {
@@ -226,6 +225,21 @@ void send_is_said_after_sending(const Lab& lab) {
   server.signal(SIGCONT);
   CHECK(server.says("disconnect", {client.address()}));
   CHECK(server.has_not_said("send"));
+}
+
+void each_message_is_one_write(Subject& program, const std::string& file) {
+  std::vector<std::string> writes;
+  wait_until([&] {  // strace tells a write a moment after it
+    writes =
+        program.has_log() ? trace::writes_into("server.log", file) : trace::writes_to_stderr(file);
+    return writes.size() >= program.messages().size();
+  });
+  CHECK(writes.size() == program.messages().size());
+  for (const std::string& write : writes) {
+    CAPTURE(write);
+    CHECK(write.find("\\n\"") != std::string::npos);
+    CHECK(write.find("\\n\"") == write.find("\\n"));  // one newline, at the end
+  }
 }
 
 void failing_accept_is_survived(const Lab& lab) {

@@ -23,6 +23,8 @@ std::string character_across_the_border();
 Outcome portions_add_up(Subject& program, std::string_view event, std::size_t total);
 
 // Of both programs.
+// `file` is where strace tells of the program: see trace.hpp.
+void each_message_is_one_write(Subject& program, const std::string& file);
 void usage_is_told(const Lab& lab, const std::string& role);
 void bad_arguments_are_refused(const Lab& lab, const std::string& role);
 void complaint_stands_before_usage(const Lab& lab, const std::string& role);

@@ -233,6 +233,14 @@ void failing_accept_is_survived(const Lab& lab) {
   CHECK(serves(server));
 }
 
+void idles_in_the_middle_of_a_message(const Lab& lab) {
+  Server server(lab, knowing_guest(lab));
+  Guest guest(server);
+  guest.peer.send(on_the_wire(lab, "half of it").substr(0, 7));
+  CHECK(guest.peer.is_read());
+  CHECK(server.is_idle());
+}
+
 void lines_are_cut_out_of_the_stream(const Lab& lab) {
   Server server(lab, knowing_guest(lab));
   Guest guest(server);
@@ -442,7 +450,7 @@ void server_keeps_it(const Lab& lab) {
     failing_accept_is_survived(lab);
   }
   SUBCASE("uses no processor time while it waits") {
-    common::idles_when_there_is_nothing_to_do(lab);
+    idles_in_the_middle_of_a_message(lab);
   }
   SUBCASE("usage and bad arguments") {
     common::usage_is_told(lab, "server");

@@ -19,6 +19,7 @@ void peer_is_named(const Lab& lab);
 void restarts_on_the_same_port(const Lab& lab);
 void signals_stop_it_at_any_instant(const Lab& lab);
 void failing_accept_is_survived(const Lab& lab);
+void idles_in_the_middle_of_a_message(const Lab& lab);
 
 // Of a server in labs 6 and 7, where messages are lines.
 void lines_are_cut_out_of_the_stream(const Lab& lab);

@@ -7,6 +7,7 @@
 #include "check.hpp"
 #include "common.hpp"
 #include "loop.hpp"
+#include "trace.hpp"
 
 using namespace grade;
 using common::kMuch;
@@ -89,6 +90,17 @@ TEST_SUITE("lab1") {
     CHECK(server.says("connect"));  // and in recv()
     client.send("?");
     CHECK(server.says("send"));
+  }
+
+  TEST_CASE("server: each message is one write") {
+    if (!possible(trace::is_possible(), "it needs strace")) return;
+    const std::string file = scratch::folder("trace") + "/writes";
+    Server server(kLab,
+                  {.arguments = {std::to_string(free_port())}, .wrapper = trace::command(file)});
+    Peer client = server.connect();
+    client.send("hello\n");
+    REQUIRE(server.says("send"));
+    common::each_message_is_one_write(server, file);
   }
 
   TEST_CASE("server: says send when a portion has gone out and not before") {

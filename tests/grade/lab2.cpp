@@ -3,6 +3,7 @@
 #include "check.hpp"
 #include "common.hpp"
 #include "dialogue.hpp"
+#include "trace.hpp"
 
 using namespace grade;
 
@@ -174,6 +175,18 @@ TEST_SUITE("lab2") {
 
   TEST_CASE("client: says what happens in the order in which it happens") {
     dialogue::client_messages_are_in_order(kLab);
+  }
+
+  TEST_CASE("client: each message is one write") {
+    if (!possible(trace::is_possible(), "it needs strace")) return;
+    const std::string file = scratch::folder("trace") + "/writes";
+    Listener listener;
+    Client client(kLab, listener, {.wrapper = trace::command(file)});
+    Peer server = listener.accept();
+    server.echo();
+    client.type("hello\n");
+    REQUIRE(client.says("receive"));
+    common::each_message_is_one_write(client, file);
   }
 
   TEST_CASE("client: a refused connection is one line of error and exit 1") {

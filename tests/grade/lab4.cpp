@@ -12,6 +12,7 @@
 #include "check.hpp"
 #include "common.hpp"
 #include "dialogue.hpp"
+#include "lines.hpp"
 #include "loop.hpp"
 #include "questions.hpp"
 #include "trace.hpp"
@@ -22,15 +23,6 @@ using questions::kPort;
 namespace {
 
 constexpr Lab kLab = kLabs[3];
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
-  }
-  return lines;
-}
 
 // Every line is as it has to be.
 Outcome is_log(const std::string& text) {
@@ -152,13 +144,7 @@ TEST_SUITE("lab4") {
     Server server(kLab, setup);
     REQUIRE(server.serves());
     REQUIRE(server.says("disconnect"));
-    const std::vector<std::string> writes = trace::writes_into("server.log", file);
-    CHECK(writes.size() == server.messages().size());
-    for (const std::string& write : writes) {
-      CAPTURE(write);
-      CHECK(write.find("\\n") == write.rfind("\\n"));   // one newline,
-      CHECK(write.find("\\n\"") != std::string::npos);  // at the end
-    }
+    common::each_message_is_one_write(server, file);
   }
 
   TEST_CASE("server: nothing that a client sends can forge a line") {

@@ -41,16 +41,15 @@ std::string every_address(bool ipv6) {
   return ipv6 ? "::" : "0.0.0.0";
 }
 
-// Started for `wanted` it listens on `expected`, says so, and serves.
+// Started for `wanted` it listens on `expected` and serves.
 void arrives(std::uint16_t wanted, std::uint16_t expected) {
   CAPTURE(wanted);
   Server server(kLab, on_port(wanted));
   REQUIRE(server.listens_on(expected));
-  CHECK(server.out().brings(announcement(expected)));
+  if (machine_has_ipv6()) CHECK(server.listens_on_both_families());
   CHECK(server.says("listen", {std::to_string(expected)}));
   CHECK(server.serves());
   CHECK(server.stops_on({SIGTERM}));
-  CHECK(server.out().all() == announcement(expected));
 }
 
 }  // namespace
@@ -67,6 +66,15 @@ TEST_SUITE("lab5") {
     CHECK(server.err().all() == "");
   }
 
+  TEST_CASE("server: that it cannot say it is an error and exit 1") {
+    Setup setup = on_port(free_port());
+    setup.out = "/dev/full";
+    Server server(kLab, setup);
+    REQUIRE(server.exits(1));
+    CHECK(server.says("error"));
+    CHECK(!server.err().all().empty());
+  }
+
   TEST_CASE("server: says the port that was asked for and answered") {
     const std::uint16_t port = free_port();
     Server server(kLab, Setup{});
@@ -75,6 +83,17 @@ TEST_SUITE("lab5") {
     CHECK(server.out().brings(announcement(port)));
     CHECK(server.stops_on({SIGTERM}));
     CHECK(server.out().all() == announcement(port));
+  }
+
+  TEST_CASE("server: says the port that it has got and not the one that it wanted") {
+    if (!possible(network::is_private(), "the next port may be somebody else's")) return;
+    const std::uint16_t port = free_range(1);
+    const BusyPort busy("0.0.0.0", port);
+    Server server(kLab, on_port(port));
+    REQUIRE(server.listens_on(static_cast<std::uint16_t>(port + 1)));
+    CHECK(server.out().brings(announcement(static_cast<std::uint16_t>(port + 1))));
+    CHECK(server.stops_on({SIGTERM}));
+    CHECK(server.out().closes());
   }
 
   TEST_CASE("server: a port that is busy on IPv4 makes it take the next one") {
@@ -170,8 +189,8 @@ TEST_SUITE("lab5") {
     for (int round = 0; round < 3; ++round) {
       CAPTURE(round);
       const std::uint16_t port = free_port();
-      std::vector<std::unique_ptr<Server>> servers;
-      for (int i = 0; i < 8; ++i) servers.push_back(std::make_unique<Server>(kLab, on_port(port)));
+      std::vector<std::unique_ptr<Server>> servers(8);
+      for (auto& server : servers) server = std::make_unique<Server>(kLab, on_port(port));
       std::vector<std::string> announced;
       for (const auto& server : servers) {
         const auto line = server->out().until("\n");

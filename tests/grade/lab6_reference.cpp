@@ -12,6 +12,7 @@
 
 #include "check.hpp"
 #include "guests.hpp"
+#include "lines.hpp"
 #include "loop.hpp"
 #include "memory_folder.hpp"
 #include "privileges.hpp"
@@ -24,23 +25,8 @@ namespace {
 
 constexpr Lab kLab = kLabs[5];
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
-  }
-  return lines;
-}
-
 std::string names_in(const std::string& folder) {
   return folder + "/names.tsv";
-}
-
-std::vector<std::string> sorted_lines(const std::string& path) {
-  std::vector<std::string> lines = lines_of(scratch::read_file(path));
-  std::ranges::sort(lines);
-  return lines;
 }
 
 // A folder in which names.tsv has this content.
@@ -178,7 +164,7 @@ Outcome is_old_or_new(const std::string& folder, const Crowd& crowd,
                       std::vector<std::string>& lines) {
   const std::string content = scratch::read_file(names_in(folder));
   if (!content.ends_with('\n')) return Outcome::fails("the file does not end with a newline");
-  const std::vector<std::string> now = sorted_lines(names_in(folder));
+  const std::vector<std::string> now = sorted_lines_of_file(names_in(folder));
   const std::size_t stored = now.size() - std::min(now.size(), lines.size());
   const std::size_t most = std::min(crowd.greeted() + 1, crowd.people().size());
   if (stored < crowd.greeted() || stored > most) {
@@ -199,13 +185,13 @@ TEST_SUITE("lab6") {
     REQUIRE(is_stored(server, "127.0.0.2", "Жанна"));
     REQUIRE(is_stored(server, "127.0.0.1", "a b"));
     std::vector<std::string> expected = {"127.0.0.1\ta b", "127.0.0.2\tЖанна"};
-    CHECK(sorted_lines(names_in(server.folder())) == expected);
+    CHECK(sorted_lines_of_file(names_in(server.folder())) == expected);
     if (!possible(machine_has_ipv6(), "this machine has no IPv6")) return;
     Talk talk(server, {.from = "::1"}, "::1");
     says_name(talk, "six");
     REQUIRE(talk.hears("OK Nice to meet you, six!"));
     expected.emplace_back("::1\tsix");
-    CHECK(sorted_lines(names_in(server.folder())) == expected);
+    CHECK(sorted_lines_of_file(names_in(server.folder())) == expected);
     CHECK(scratch::read_file(names_in(server.folder())).ends_with('\n'));
   }
 
@@ -219,7 +205,7 @@ TEST_SUITE("lab6") {
     CHECK(is_known(server, "127.3.0.1", "Person 0"));
     CHECK(is_known(server, "127.3.199.250", "Person 49999"));
     REQUIRE(is_stored(server, "127.4.0.1", "one more"));
-    CHECK(lines_of(scratch::read_file(names_in(server.folder()))).size() == 50'001);
+    CHECK(lines_of_file(names_in(server.folder())).size() == 50'001);
     CHECK(server.has_not_said("error"));
   }
 
@@ -258,7 +244,7 @@ TEST_SUITE("lab6") {
       }
       if (after_restart) expected.emplace_back("127.0.0.4\tnew");
       std::ranges::sort(expected);
-      CHECK(sorted_lines(names_in(folder)) == expected);
+      CHECK(sorted_lines_of_file(names_in(folder)) == expected);
     }
   }
 
@@ -271,7 +257,7 @@ TEST_SUITE("lab6") {
     std::vector<std::string> expected = lines_of(foreign);
     expected.emplace_back("127.0.0.1\tAnna");
     std::ranges::sort(expected);
-    CHECK(sorted_lines(names_in(folder)) == expected);
+    CHECK(sorted_lines_of_file(names_in(folder)) == expected);
     for (const std::string& line : server.message_lines()) CHECK(flaw_of_log_line(line) == "");
   }
 
@@ -347,7 +333,7 @@ TEST_SUITE("lab6") {
   TEST_CASE("reference: kill -9 at any instant leaves the old file or the new one") {
     constexpr int kKills = 200;
     const MemoryFolder folder("kills");
-    std::vector<std::string> lines = sorted_lines(names_in(folder.path()));
+    std::vector<std::string> lines = sorted_lines_of_file(names_in(folder.path()));
     int in_the_middle = 0;
     for (int kill = 0; kill < kKills; ++kill) {
       CAPTURE(kill);

@@ -88,6 +88,24 @@ struct AtPassword {
   Talk host;
 };
 
+// SIGINT and SIGQUIT come from the keyboard, as they usually do.
+void ends_by_signal_at_password(int signal, const std::string& half_typed) {
+  CAPTURE(signal);
+  AtPassword at;
+  at.client.type(half_typed);
+  if (signal == SIGINT) {
+    at.client.type("\x03");  // Ctrl-C
+  } else if (signal == SIGQUIT) {
+    at.client.type("\x1c");  // Ctrl and the backslash
+  } else {
+    at.client.signal(signal);
+  }
+  REQUIRE(at.client.is_ended_by(signal));
+  CHECK(at.terminal_is_as_before());
+  CHECK(at.host.ends());
+  CHECK(at.client.terminal().all().find("secr") == std::string::npos);
+}
+
 }  // namespace
 
 TEST_SUITE("lab7") {
@@ -288,26 +306,18 @@ TEST_SUITE("lab7") {
     }
   }
 
-  TEST_CASE("client: Ctrl-C and signals in the middle of a password leave a terminal that shows") {
-    for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) {
-      for (const std::string half : {"", "secr"}) {
-        CAPTURE(signal);
-        CAPTURE(half);
-        AtPassword at;
-        at.client.type(half);
-        signal == SIGINT    ? at.client.type("\x03")
-        : signal == SIGQUIT ? at.client.type("\x1c")
-                            : at.client.signal(signal);
-        REQUIRE(at.client.is_ended_by(signal));
-        CHECK(at.terminal_is_as_before());
-        CHECK(at.host.ends());
-        CHECK(at.client.terminal().all().find("secr") == std::string::npos);
-      }
+  TEST_CASE("client: Ctrl-C and kill in the middle of a password leave a terminal that shows") {
+    for (const std::string half : {"", "secr"}) {
+      CAPTURE(half);
+      for (const int signal : {SIGINT, SIGTERM}) ends_by_signal_at_password(signal, half);
     }
   }
 
-  TEST_CASE(
-      "client: the end of input and of the server at a password leave a terminal that shows") {
+  TEST_CASE("reference: so do SIGQUIT from the keyboard and SIGHUP") {
+    for (const int signal : {SIGQUIT, SIGHUP}) ends_by_signal_at_password(signal, "secr");
+  }
+
+  TEST_CASE("client: a server or an input that ends at a password leaves a terminal that shows") {
     {
       AtPassword at;
       at.client.end_input();  // Ctrl-D

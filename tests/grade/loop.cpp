@@ -24,6 +24,7 @@ bool is_watched(const Watched* object) {
 void serve(int timeout) {
   const std::vector<Watched*> watched = everything();
   std::vector<pollfd> descriptors;
+  descriptors.reserve(watched.size());
   for (const Watched* object : watched) descriptors.push_back(object->interest());
   if (::poll(descriptors.data(), descriptors.size(), timeout) <= 0) return;
   for (std::size_t i = 0; i < watched.size(); ++i) {

@@ -28,9 +28,8 @@ std::vector<std::string> numbers_in(const std::string& path) {
   return names;
 }
 
-void collect_family(pid_t pid, std::vector<pid_t>& family) {
-  family.push_back(pid);
-  for (const pid_t child : children(pid)) collect_family(child, family);
+pid_t to_pid(const std::string& text) {
+  return static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
 }
 
 // The fields of /proc/PID/stat from the third, the state, on. The second is the program's name in
@@ -43,10 +42,13 @@ std::vector<std::string> stat(pid_t pid) {
 }  // namespace
 
 std::vector<std::string> split(const std::string& text) {
+  constexpr const char* kSpace = " \n";
   std::vector<std::string> words;
-  for (std::size_t end = 0, begin; (begin = text.find_first_not_of(" \n", end)) != text.npos;) {
-    end = std::min(text.find_first_of(" \n", begin), text.size());
+  std::size_t begin = text.find_first_not_of(kSpace);
+  while (begin != std::string::npos) {
+    const std::size_t end = std::min(text.find_first_of(kSpace, begin), text.size());
     words.push_back(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(kSpace, end);
   }
   return words;
 }
@@ -56,15 +58,17 @@ std::vector<pid_t> children(pid_t pid) {
   const std::string tasks = folder(pid) + "/task";
   for (const std::string& thread : numbers_in(tasks)) {
     for (const std::string& child : split(scratch::read_file(tasks + "/" + thread + "/children"))) {
-      found.push_back(std::atoi(child.c_str()));
+      found.push_back(to_pid(child));
     }
   }
   return found;
 }
 
 std::vector<pid_t> family(pid_t pid) {
-  std::vector<pid_t> found;
-  collect_family(pid, found);
+  std::vector<pid_t> found = {pid};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (const pid_t child : children(found[i])) found.push_back(child);
+  }
   return found;
 }
 
@@ -108,7 +112,8 @@ double cpu_seconds(pid_t pid) {
   for (const pid_t member : family(pid)) {
     const std::vector<std::string> fields = stat(member);
     if (fields.size() <= kSystemTime) continue;
-    ticks += std::atof(fields[kUserTime].c_str()) + std::atof(fields[kSystemTime].c_str());
+    ticks += std::strtod(fields[kUserTime].c_str(), nullptr);
+    ticks += std::strtod(fields[kSystemTime].c_str(), nullptr);
   }
   return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }

@@ -67,8 +67,11 @@ void read_table(const char* path, bool is_ipv6,
     const ssize_t size = ::read(table, piece.data(), piece.size());
     if (size <= 0) break;
     text.append(piece.data(), static_cast<std::size_t>(size));
-    for (std::size_t end; more && (end = text.find('\n')) != text.npos; text.erase(0, end + 1)) {
+    std::size_t end = text.find('\n');
+    while (more && end != std::string::npos) {
       more = std::exchange(heading, false) || wants_more(parse_row(text.substr(0, end), is_ipv6));
+      text.erase(0, end + 1);
+      end = text.find('\n');
     }
   }
   ::close(table);

@@ -14,43 +14,22 @@ constexpr std::size_t kLong = 100'000;  // bytes
 }  // namespace
 
 std::vector<std::string> bad_ports() {
-  return {"abc",
-          "0",
-          "-5",
-          "65536",
-          "70000",
-          "80x",
-          "8 0",
-          "+80",
-          "0x50",
-          "1e3",
-          "80.0",
-          "9_090",
-          "\xff\xfe",
-          "\x1b[31m9090",
-          "\xc2\x9b"
-          "31m",
-          "99999999999999999999",
-          "порт",
-          "80,81",
-          "9090 9091",
-          std::string("80\0", 3),
-          letters(kLong),
-          std::string(kLong, '9')};
+  return {"abc",          "0",
+          "-5",           "65536",
+          "70000",        "80x",
+          "8 0",          "+80",
+          "0x50",         "1e3",
+          "80.0",         "9_090",
+          "\xff\xfe",     "\x1b[31m9090",
+          "\xc2\x9bK",    "99999999999999999999",
+          "порт",         "80,81",
+          "9090 9091",    std::string("80\0", 3),
+          letters(kLong), std::string(kLong, '9')};
 }
 
 std::vector<std::string> bad_hosts() {
-  return {"no such host",
-          "no-such-host.invalid",
-          "256.256.256.256",
-          "1.2.3.4.5",
-          ":::",
-          "::1::1",
-          "\xff\xfe",
-          "\x1b[31mlocalhost",
-          "\xc2\x9b"
-          "31m",
-          letters(kLong)};
+  return {"no such host", "no-such-host.invalid", "256.256.256.256", "1.2.3.4.5",   ":::", "::1::1",
+          "\xff\xfe",     "\x1b[31mlocalhost",    "\xc2\x9bK",       letters(kLong)};
 }
 
 void each_is_refused(Subject& program, const std::string& question,

@@ -1,8 +1,11 @@
 // What the grader tells besides doctest's own report: the transcript of a check that fails, before
 // the failure, and at the end the checks that were left out.
 
+#include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check.hpp"
@@ -11,7 +14,9 @@
 namespace grade {
 namespace {
 
-std::mt19937_64 numbers;
+std::mt19937_64 numbers;  // NOLINT(cert-msc32-c,cert-msc51-cpp): each check seeds it
+std::uint64_t seed = 0;
+std::size_t checks_begun = 0;
 std::vector<std::string> left_out;
 const char* current_check = "";
 
@@ -26,26 +31,31 @@ struct Listener : doctest::IReporter {
 
   void test_case_start(const doctest::TestCaseData& check) override {
     current_check = check.m_name;
+    ++checks_begun;
+    // The same numbers for a check, whichever others are made before it.
+    numbers.seed(seed ^ std::hash<std::string_view>()(check.m_name));
     transcript::clear();
   }
-  void test_case_reenter(const doctest::TestCaseData&) override { transcript::clear(); }
+  void test_case_reenter(const doctest::TestCaseData& /*check*/) override { transcript::clear(); }
   void log_assert(const doctest::AssertData& assert) override {
     if (assert.m_failed) tell_transcript();
   }
-  void test_case_exception(const doctest::TestCaseException&) override { tell_transcript(); }
-  void test_run_end(const doctest::TestRunStats&) override {
+  void test_case_exception(const doctest::TestCaseException& /*error*/) override {
+    tell_transcript();
+  }
+  void test_run_end(const doctest::TestRunStats& /*stats*/) override {
     if (left_out.empty()) return;
     std::fprintf(stderr, "%zu checks were left out:\n", left_out.size());
     for (const std::string& check : left_out) std::fprintf(stderr, "  %s\n", check.c_str());
   }
 
-  void report_query(const doctest::QueryData&) override {}
+  void report_query(const doctest::QueryData& /*query*/) override {}
   void test_run_start() override {}
-  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
-  void subcase_start(const doctest::SubcaseSignature&) override {}
+  void test_case_end(const doctest::CurrentTestCaseStats& /*stats*/) override {}
+  void subcase_start(const doctest::SubcaseSignature& /*name*/) override {}
   void subcase_end() override {}
-  void log_message(const doctest::MessageData&) override {}
-  void test_case_skipped(const doctest::TestCaseData&) override {}
+  void log_message(const doctest::MessageData& /*message*/) override {}
+  void test_case_skipped(const doctest::TestCaseData& /*check*/) override {}
 };
 
 REGISTER_LISTENER("transcript", 1, Listener);
@@ -56,8 +66,12 @@ std::mt19937_64& random_numbers() {
   return numbers;
 }
 
-void set_seed(std::uint64_t seed) {
-  numbers.seed(seed);
+void set_seed(std::uint64_t chosen) {
+  seed = chosen;
+}
+
+std::size_t count_checks_begun() {
+  return checks_begun;
 }
 
 std::uint64_t random_below(std::uint64_t limit) {

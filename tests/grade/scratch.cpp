@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -21,7 +22,8 @@ int folders = 0;
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-int remove_entry(const char* path, const struct stat*, int, struct FTW*) {
+int remove_entry(const char* path, const struct stat* /*about*/, int /*type*/,
+                 struct FTW* /*where*/) {
   return std::remove(path);
 }
 
@@ -49,12 +51,14 @@ std::string read_file(const std::string& path, std::size_t from) {
   std::string content;
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat about {};
+  const bool has_end = ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);  // not /dev/full
   std::array<char, 65536> piece{};
   auto at = static_cast<off_t>(from);
-  const bool has_end = ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);  // not /dev/full
-  for (ssize_t size; has_end && (size = ::pread(file, piece.data(), piece.size(), at)) > 0;
-       at += size) {
-    content.append(piece.data(), static_cast<std::size_t>(size));
+  ssize_t size = has_end ? 1 : 0;
+  while (size > 0) {
+    size = ::pread(file, piece.data(), piece.size(), at);
+    content.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    at += size;
   }
   ::close(file);
   return content;

@@ -38,7 +38,7 @@ bool is_event(std::string_view text) {
 std::optional<Message> parse_message(std::string_view line, std::string_view role) {
   const std::string mark = "[" + std::string(role) + "] ";
   const std::size_t begin = line.find(mark);
-  if (begin == line.npos || (begin > 0 && line[begin - 1] != ' ')) return std::nullopt;
+  if (begin == std::string::npos || (begin > 0 && line[begin - 1] != ' ')) return std::nullopt;
   const std::string_view text = line.substr(begin + mark.size());
   const std::size_t colon = std::min(text.find(':'), text.size());
   const std::string_view event = text.substr(0, colon);
@@ -51,7 +51,7 @@ std::optional<Message> parse_message(std::string_view line, std::string_view rol
 std::optional<std::size_t> bytes_of(const Message& message) {
   const std::string& text = message.explanation;
   const std::size_t end = text.find(" bytes");
-  if (end == text.npos) return std::nullopt;
+  if (end == std::string::npos) return std::nullopt;
   std::size_t begin = end;
   while (begin > 0 && is_digit(text[begin - 1])) --begin;
   std::size_t bytes = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "scratch.hpp"
+#include "lines.hpp"
 
 namespace grade::strace {
 
@@ -20,12 +20,10 @@ std::vector<std::string> command(const std::string& calls, const std::string& fi
 }
 
 std::vector<std::string> calls(const std::string& file) {
-  const std::string text = scratch::read_file(file);
   std::vector<std::string> lines;
-  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    const std::size_t call = text.find_first_not_of("0123456789 ", begin);  // behind the thread
-    if (call < end) lines.push_back(text.substr(call, end - call));
+  for (const std::string& line : lines_of_file(file)) {
+    const std::size_t call = line.find_first_not_of("0123456789 ");  // behind the thread's number
+    if (call < line.size()) lines.push_back(line.substr(call));
   }
   return lines;
 }
@@ -34,7 +32,7 @@ std::size_t calls_to_sockets(const std::string& file) {
   const std::vector<std::string> lines = calls(file);
   return static_cast<std::size_t>(std::ranges::count_if(lines, [](const std::string& call) {
     const std::string target = call.substr(0, call.find('>'));  // sendto(5<socket:[1234]
-    return target.find("<socket:") != target.npos || target.find("<TCP") != target.npos;
+    return target.find("<socket:") != std::string::npos || target.find("<TCP") != std::string::npos;
   }));
 }
 

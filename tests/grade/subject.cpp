@@ -6,6 +6,7 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "lines.hpp"
 #include "scratch.hpp"
 #include "text.hpp"
 #include "transcript.hpp"
@@ -39,16 +40,15 @@ std::string_view Subject::new_text() {
 
 const std::vector<Message>& Subject::messages() {
   const std::string_view text = new_text();
-  std::size_t begin = 0;
-  for (std::size_t end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
-    const std::string_view line = text.substr(begin, end - begin);
-    if (logs_) transcript::note("server.log", "->", text.substr(begin, end + 1 - begin));
+  const std::string_view whole = text.substr(0, text.rfind('\n') + 1);  // lines, that is
+  if (logs_ && !whole.empty()) transcript::note("server.log", "->", whole);
+  for (const std::string& line : lines_of(whole)) {
     if (auto message = parse_message(line, role_)) {
       messages_.push_back(std::move(*message));
-      lines_.emplace_back(line);
+      lines_.push_back(line);
     }
   }
-  seen_ += begin;
+  seen_ += whole.size();
   return messages_;
 }
 
@@ -84,10 +84,7 @@ Outcome Subject::has_not_said(std::string_view event) {
 }
 
 Outcome Subject::says_nothing_else() {
-  const std::string& text = err().all();
-  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    const std::string line = text.substr(begin, end - begin);
+  for (const std::string& line : lines_of(err().all())) {
     if (!parse_message(line, role_)) {
       return Outcome::fails("on standard error and no service message: \"" + excerpt(line) + '"');
     }
@@ -107,33 +104,37 @@ Outcome Server::listens() {
 }
 
 Outcome Server::listens_on(std::uint16_t port) {
-  const bool wants_ipv6 = lab().number >= 3 && machine_has_ipv6();
   std::vector<TcpSocket> listeners;
-  const auto as_expected = [&] {
-    const auto on_port = [&](const TcpSocket& socket) {
-      return socket.local_port == port;
-    };
-    const auto is_ipv6 = [](const TcpSocket& socket) {
-      return socket.is_ipv6;
-    };
-    return !listeners.empty() && std::ranges::all_of(listeners, on_port) &&
-           (!wants_ipv6 || std::ranges::any_of(listeners, is_ipv6));
+  const auto is_elsewhere = [&](const TcpSocket& socket) {
+    return socket.local_port != port;
   };
-  const bool listening = wait_until([&] {
-                           // A server that moves on may be seen on its way, until it has said where
-                           // it is.
-                           const bool arrived =
-                               !lab().moves_on() || out().all().find('\n') != std::string::npos;
-                           const bool over = is_over();
-                           listeners = listeners_of(pid());
-                           return as_expected() || over || (arrived && lab().moves_on());
-                         }) &&
-                         as_expected();
-  if (listening) port_ = port;
-  std::string where;
+  const auto is_settled = [&] {
+    const bool over = is_over();
+    listeners = listeners_of(pid());
+    const bool there = !listeners.empty() && std::ranges::none_of(listeners, is_elsewhere);
+    if (there) port_ = port;
+    return there || over;
+  };
+  // A server that moves on may be seen on its way, until it has said where it is.
+  const auto is_announced = [&] {
+    return lab().moves_on() && out().all().find('\n') != std::string::npos;
+  };
+  wait_until([&] { return is_settled() || is_announced(); });
+  wait_until(is_settled, one_second());
+
+  std::string where = listeners.empty() ? " nothing" : "";
   for (const TcpSocket& socket : listeners) where += " " + socket.local;
-  return Outcome::of(listening, "expected to listen on port " + std::to_string(port) +
-                                    ", listens on:" + (where.empty() ? " nothing" : where));
+  return Outcome::of(port_ == port, "expected to listen on port " + std::to_string(port) +
+                                        ", listens on:" + where);
+}
+
+Outcome Server::listens_on_both_families() {
+  const auto is_ipv6 = [](const TcpSocket& socket) {
+    return socket.is_ipv6;
+  };
+  const bool both =
+      wait_until([&] { return std::ranges::any_of(listeners_of(pid()), is_ipv6) || is_over(); });
+  return Outcome::of(both && !is_over(), "nothing listens on IPv6");
 }
 
 std::uint16_t Server::port() {

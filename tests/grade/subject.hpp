@@ -26,6 +26,9 @@ class Subject : public Program {
 
   const Lab& lab() const { return lab_; }
 
+  // Its messages are in server.log and not on standard error.
+  bool has_log() const { return logs_; }
+
   // Its service messages so far, in order, and the lines that they are on.
   const std::vector<Message>& messages();
   const std::vector<std::string>& message_lines();
@@ -47,7 +50,7 @@ class Subject : public Program {
 
   Lab lab_;
   std::string role_;
-  bool logs_;             // the messages are in server.log
+  bool logs_;
   std::string log_;       // what has been read of it
   std::size_t seen_ = 0;  // how much of the stream has been cut into lines
   std::vector<Message> messages_;
@@ -63,8 +66,11 @@ class Server : public Subject {
   // Waits until it listens, whatever the port is.
   Outcome listens();
 
-  // Waits until it listens on this port and no other, and from lab 3 on for both families.
+  // Waits until it listens on this port and no other.
   Outcome listens_on(std::uint16_t port);
+
+  // Waits until it listens for IPv6 as well, with a socket of its own or one for both.
+  Outcome listens_on_both_families();
   std::uint16_t port();  // that it listens on; throws std::runtime_error if it does not
 
   // Connects to it, as soon as it listens.

@@ -6,14 +6,14 @@ namespace grade::submission {
 namespace {
 
 // Looked up before main(): in a namespace that it enters later it may not find itself any more.
-const std::string grader_path = std::filesystem::read_symlink("/proc/self/exe").string();
+const std::string kGraderPath = std::filesystem::read_symlink("/proc/self/exe").string();
 
 std::filesystem::path chosen;
 
 // The grader stands in tests/grade, the labs two folders above.
 std::filesystem::path course() {
   if (!chosen.empty()) return chosen;
-  return std::filesystem::path(grader_path).parent_path() / ".." / "..";
+  return std::filesystem::path(kGraderPath).parent_path() / ".." / "..";
 }
 
 bool has_program(const std::filesystem::path& folder) {
@@ -24,7 +24,7 @@ bool has_program(const std::filesystem::path& folder) {
 }  // namespace
 
 const std::string& grader() {
-  return grader_path;
+  return kGraderPath;
 }
 
 void set_folder(const std::string& folder) {

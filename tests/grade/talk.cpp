@@ -27,8 +27,8 @@ std::size_t length_of(std::string_view header) {
 // A word of `said`, then a space and a text for a person.
 Outcome is_for_a_person(const std::optional<std::string>& said, const std::string& word) {
   const std::string begin = word + " ";
-  const bool as_expected =
-      said && said->starts_with(begin) && said->find_first_not_of(' ', begin.size()) != said->npos;
+  const bool as_expected = said && said->starts_with(begin) &&
+                           said->find_first_not_of(' ', begin.size()) != std::string::npos;
   return Outcome::of(as_expected, "expected \"" + begin + "...\", came " +
                                       (said ? "\"" + excerpt(*said) + "\"" : "the end"));
 }

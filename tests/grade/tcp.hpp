@@ -21,7 +21,7 @@ std::uint16_t free_port();
 
 // A socket that was opened in another way than usual.
 struct PeerOptions {
-  std::string from = "";   // the source address, "127.0.0.2"; the system's choice if empty
+  std::string from = {};   // the source address, "127.0.0.2"; the system's choice if empty
   int receive_buffer = 0;  // bytes of the kernel's buffer; the system's choice if 0
   bool reads = true;       // see Channel::read
 };

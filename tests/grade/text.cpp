@@ -63,7 +63,8 @@ bool has_control_character(std::string_view text) {
 }
 
 bool mentions(std::string_view text, std::string_view phrase) {
-  for (std::size_t at = text.find(phrase); at != text.npos; at = text.find(phrase, at + 1)) {
+  for (std::size_t at = text.find(phrase); at != std::string::npos;
+       at = text.find(phrase, at + 1)) {
     const std::size_t end = at + phrase.size();
     const bool begins = at == 0 || !is_word(phrase.front()) || !is_word(text[at - 1]);
     const bool ends = end == text.size() || !is_word(phrase.back()) || !is_word(text[end]);

@@ -1,12 +1,27 @@
 #include "trace.hpp"
 
 #include <cstddef>
+#include <string_view>
 #include <system_error>
 
 #include "process.hpp"
-#include "scratch.hpp"
+#include "strace.hpp"
 
 namespace grade::trace {
+namespace {
+
+// `write(3</tmp/server.log>, "2026-...\n", 60) = 60`: the text, if the call is about such a target.
+std::vector<std::string> writes_to(std::string_view target, const std::string& file) {
+  std::vector<std::string> writes;
+  for (const std::string& call : strace::calls(file)) {
+    const std::size_t begin = call.find(">, ");
+    if (begin == std::string::npos) continue;
+    if (call.find(target) < begin + 1) writes.push_back(call.substr(begin + 3));
+  }
+  return writes;
+}
+
+}  // namespace
 
 bool is_possible() {
   static const bool possible = [] {
@@ -21,21 +36,16 @@ bool is_possible() {
 }
 
 std::vector<std::string> command(const std::string& file) {
-  // -f: threads and children as well; -y: the name of a descriptor's file; -s: how much is shown.
-  return {"strace", "-f", "-y", "-s", "10000", "-e", "trace=write,writev,pwrite64,pwritev",
-          "-o",     file};
+  constexpr const char* kEnoughForALine = "10000";  // bytes of each text
+  return strace::command("write,writev,pwrite64,pwritev", file, {"-s", kEnoughForALine});
 }
 
 std::vector<std::string> writes_into(const std::string& name, const std::string& file) {
-  const std::string text = scratch::read_file(file);
-  std::vector<std::string> writes;
-  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    const std::string line = text.substr(begin, end - begin);
-    const std::size_t data = line.find(name + ">, ");
-    if (data != line.npos) writes.push_back(line.substr(data + name.size() + 3));
-  }
-  return writes;
+  return writes_to("/" + name + ">", file);
+}
+
+std::vector<std::string> writes_to_stderr(const std::string& file) {
+  return writes_to("(2<", file);
 }
 
 }  // namespace grade::trace

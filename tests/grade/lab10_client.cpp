@@ -1,0 +1,331 @@
+// lab10_udpchat, the client; and both, with a bad network between them.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat.hpp"
+#include "check.hpp"
+#include "common.hpp"
+#include "loop.hpp"
+#include "questions.hpp"
+#include "relay.hpp"
+#include "terminal.hpp"
+
+using namespace grade;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr Lab kLab{10, "lab10_udpchat"};
+constexpr Weather kStorm{.dropped = 0.33, .doubled = 0.2, .reordered = 0.2};
+const std::string kNick = "Nick: ";
+
+Setup towards(std::uint16_t port) {
+  return {.arguments = {"127.0.0.1", std::to_string(port)}};
+}
+
+// A client that is in the grader's chat as anna.
+struct Anna {
+  explicit Anna(Setup setup = {}) : client(kLab, with_address(std::move(setup))) {
+    client.type("anna\n");
+    REQUIRE(host.welcomes("anna"));
+    REQUIRE(client.says("connect", {host.address()}));
+  }
+  Setup with_address(Setup setup) {
+    setup.arguments = {"127.0.0.1", host.port()};
+    return setup;
+  }
+  Outcome is_told(std::string_view text) {
+    return Outcome::of(
+        wait_until([&] { return client.err().all().find(text) != std::string::npos; }),
+        "not told: \"" + excerpt(text) + '"');
+  }
+  ChatHost host;
+  Client client;
+};
+
+// `people` clients say `lines` lines each, through a network as bad as `weather`. Each of the
+// others shows each line once, and each speaker's in order.
+void talk_through(Weather weather, std::size_t people, int lines, std::uint64_t seed) {
+  CAPTURE(seed);
+  Server server(kLab, {.arguments = {std::to_string(free_udp_port())}, .in = "/dev/null"});
+  Relay relay(chat_address(server), weather, seed);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::size_t i = 0; i < people; ++i) {
+    clients.push_back(std::make_unique<Client>(kLab, towards(relay.port())));
+    clients.back()->type("user" + std::to_string(i) + "\n");
+  }
+  for (auto& client : clients) REQUIRE(client->says("connect"));
+  for (int line = 1; line <= lines; ++line) {
+    for (auto& client : clients) client->type("line " + std::to_string(line) + "\n");
+  }
+  const auto count_lines = [](Client& client) {
+    return static_cast<std::size_t>(std::ranges::count(client.out().all(), '\n'));
+  };
+  const std::size_t expected = (people - 1) * static_cast<std::size_t>(lines);
+  for (auto& client : clients) {
+    REQUIRE(wait_until([&] { return count_lines(*client) >= expected; }, 10 * patience()));
+  }
+  for (auto& client : clients) client->end_input();
+  for (auto& client : clients) CHECK(client->exits(0));
+  for (std::size_t hearer = 0; hearer < people; ++hearer) {
+    for (std::size_t speaker = 0; speaker < people; ++speaker) {
+      const std::string nick = "user" + std::to_string(speaker) + ": ";
+      std::string said;
+      for (int line = 1; line <= lines && speaker != hearer; ++line) {
+        said += nick + "line " + std::to_string(line) + "\n";
+      }
+      std::string shown;
+      const std::string& all = clients[hearer]->out().all();
+      for (std::size_t begin = 0, end; (end = all.find('\n', begin)) != all.npos; begin = end + 1) {
+        if (all.compare(begin, nick.size(), nick) == 0) shown += all.substr(begin, end + 1 - begin);
+      }
+      REQUIRE(first_difference(said, shown) == "");
+    }
+  }
+}
+
+}  // namespace
+
+TEST_SUITE("lab10") {
+  TEST_CASE("client: usage, bad arguments, and a host that does not resolve") {
+    common::usage_is_told(kLab, "client");
+    common::bad_arguments_are_refused(kLab, "client");
+    common::unknown_host_is_an_error(kLab);
+  }
+
+  TEST_CASE("client: asks for host, port and nick") {
+    ChatHost host;
+    Client client(kLab, Setup{});
+    REQUIRE(client.err().until(questions::kHost).has_value());
+    client.type("\n");
+    REQUIRE(client.err().until(questions::kPort).has_value());
+    client.type("70000\n");
+    REQUIRE(client.err().until(questions::kPort).has_value());
+    client.type(host.port() + "\n");
+    REQUIRE(client.err().until(kNick).has_value());
+    client.type("  Анна \r\n");
+    CHECK(host.welcomes("Анна"));
+    CHECK(client.says("connect", {host.address()}));
+  }
+
+  TEST_CASE("client: end of input at its nick is the end") {
+    ChatHost host;
+    Client client(kLab, towards(host.socket().port()));
+    REQUIRE(client.err().until(kNick).has_value());
+    client.end_input();
+    CHECK(client.exits(0));
+    CHECK(!host.hears("JOIN", milliseconds(1)));
+  }
+
+  TEST_CASE("client: an ERROR is shown and the nick asked for again") {
+    ChatHost host;
+    Client client(kLab, towards(host.socket().port()));
+    client.type("anna\n");
+    REQUIRE(client.err().until(kNick).has_value());
+    REQUIRE(host.hears("JOIN") == "JOIN anna");
+    host.send("COOKIE 1");
+    while (host.hears("JOIN") == "JOIN anna") {
+    }
+    host.send("ERROR somebody is called \x1b[31manna already");
+    const auto before = client.err().until(kNick);
+    REQUIRE(before.has_value());
+    CHECK(before->find("anna already") != before->npos);
+    CHECK(before->find('\x1b') == before->npos);
+    client.type("boris\n");
+    CHECK(host.welcomes("boris"));
+    CHECK(client.says("connect", {host.address()}));
+  }
+
+  TEST_CASE("client: says JOIN again until it is answered") {
+    ChatHost host;
+    Client client(kLab, towards(host.socket().port()));
+    client.type("anna\n");
+    for (int i = 0; i < 3; ++i) CHECK(host.hears("JOIN") == "JOIN anna");
+    CHECK(host.welcomes("anna"));
+    CHECK(client.says("connect", {host.address()}));
+  }
+
+  TEST_CASE("client: says each line, again until it is acknowledged") {
+    Anna anna;
+    anna.client.type("hello\nПривет!\n\n//slash\n/unknown word\ntab\there\r\n");
+    CHECK(anna.host.hears("SAY").has_value());
+    CHECK(anna.host.is_told(1, "hello"));
+    CHECK(anna.host.is_told(2, "Привет!"));
+    CHECK(anna.host.is_told(3, "/slash"));
+    CHECK(anna.host.is_told(4, "tab\there"));
+    CHECK(anna.is_told("/unknown"));
+    anna.client.type("/quit\n");
+    CHECK(anna.host.says_goodbye());
+    CHECK(anna.client.exits(0));
+    CHECK(anna.client.out().all() == "");
+  }
+
+  TEST_CASE("client: a line that is too long goes as several, cut between characters") {
+    Anna anna;
+    std::string line = "x";
+    while (line.size() < 4500) line += "Ж€😀";
+    anna.client.type(line + "\n");
+    std::string said;
+    for (std::uint64_t number = 1; said.size() < line.size(); ++number) {
+      const auto datagram = anna.host.hears("SAY");
+      REQUIRE(datagram.has_value());
+      if (words_of(*datagram)[2] != std::to_string(number)) {
+        --number;  // one that is said again
+        continue;
+      }
+      anna.host.send("ACK " + std::to_string(number));
+      const std::string piece = text_of(*datagram);
+      CHECK(piece.size() <= 1000);
+      CHECK((static_cast<unsigned char>(piece.front()) & 0xC0) != 0x80);
+      said += piece;
+    }
+    CHECK(first_difference(line, said) == "");
+  }
+
+  TEST_CASE("client: shows what is said, once and in order, and acknowledges it") {
+    Anna anna;
+    anna.host.send("MSG 2 boris\nsecond");
+    CHECK(anna.host.hears("ACK") == "ACK " + anna.host.token() + " 2");
+    anna.host.send("MSG 1 boris\nfirst");
+    anna.host.send("MSG 1 boris\nfirst");
+    anna.host.send("MSG 2 boris\nsecond");
+    anna.host.send("NOTE 3\nКлара is here");
+    anna.host.send("MSG 4 Клара\nПривет,\tвсем: привет");
+    CHECK(anna.client.prints("boris: first\nboris: second\nКлара: Привет,\tвсем: привет\n"));
+    CHECK(anna.is_told("* Клара is here\n"));
+    anna.client.type("/quit\n");
+    CHECK(anna.host.says_goodbye());
+    CHECK(anna.client.exits(0));
+    CHECK(anna.client.out().rest() == "");
+  }
+
+  TEST_CASE("client: /who shows who is there") {
+    Anna anna;
+    anna.client.type("/who\n");
+    CHECK(anna.host.hears("WHO") == "WHO " + anna.host.token());
+    anna.host.send("MEMBERS anna boris Клара");
+    CHECK(anna.is_told("* here: anna boris Клара\n"));
+  }
+
+  TEST_CASE("client: what is malformed, or comes from somebody else, is not shown") {
+    Anna anna;
+    UdpSocket stranger;
+    stranger.send(anna.host.client(), "MSG 1 mallory\nI am the server");
+    stranger.send(anna.host.client(), "BYE");
+    for (const char* odd : {"", "MSG", "MSG 1", "MSG 1 boris", "MSG x boris\nx", "MSG 0 boris\nx",
+                            "MSG 1 boris\n\x1b[31m", "MSG 1 boris\n\xff", "MSG 1 \nx", "NOTE 1",
+                            "MSG 1 bo\x1bris\nx", "NOTE 1\na\nb", "HELLO", "WELCOME", "ACK x"}) {
+      anna.host.send(odd);
+    }
+    anna.host.send("MSG 1 boris\nis alone here");
+    CHECK(anna.client.prints("boris: is alone here\n"));
+    anna.client.end_input();
+    CHECK(anna.host.says_goodbye());
+    CHECK(anna.client.exits(0));
+    CHECK(anna.client.out().all() == "boris: is alone here\n");
+    CHECK(anna.client.err().all().find('\x1b') == std::string::npos);
+  }
+
+  TEST_CASE("client: at the end of its input it waits for its ACKs, and says LEAVE five times") {
+    Anna anna;
+    anna.client.type("the last word");
+    anna.client.end_input();
+    for (int i = 0; i < 3; ++i) CHECK(anna.host.hears("SAY").has_value());
+    CHECK(anna.host.is_told(1, "the last word"));
+    for (int i = 0; i < 5; ++i) CHECK(anna.host.hears("LEAVE") == "LEAVE " + anna.host.token());
+    CHECK(anna.client.exits(0));
+    CHECK(!anna.host.hears("LEAVE", milliseconds(1)));
+  }
+
+  TEST_CASE("client: sends PING") {
+    Anna anna;
+    const auto first = anna.host.hears("PING");
+    CHECK(first == "PING " + anna.host.token());
+    anna.host.send("PONG");
+    CHECK(anna.host.hears("PING") == first);
+  }
+
+  TEST_CASE("client: output that cannot be written is an error and exit 1") {
+    Anna anna({.out = "/dev/full"});
+    anna.host.send("MSG 1 boris\nhello");
+    CHECK(anna.client.exits(1));
+    CHECK(anna.client.says("error"));
+  }
+
+  TEST_CASE("client: interrupted it ends by the signal with the terminal as it was") {
+    ChatHost host;
+    Client client(kLab, {.arguments = {"127.0.0.1", host.port()},
+                         .in = kTerminal,
+                         .out = kTerminal,
+                         .err = kTerminal});
+    const std::string before = terminal_settings(client.terminal_channel().descriptor());
+    client.type("anna\n");
+    REQUIRE(host.welcomes("anna"));
+    REQUIRE(client.terminal().until("connect").has_value());
+    client.type("half a line");
+    CHECK(host.hears("PING").has_value());
+    client.type("\x03");  // Ctrl-C
+    CHECK(client.is_ended_by(SIGINT));
+    CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
+  }
+
+  // ---- Both ----
+
+  TEST_CASE("both: a chat through a good network") {
+    talk_through({}, 3, 50, 0);
+  }
+
+  TEST_CASE("both: a chat through a network that drops, doubles and reorders") {
+    talk_through(kStorm, 3, 8, random_below(1'000'000));
+  }
+
+  // ---- What takes half a minute and more ----
+
+  TEST_CASE("both: 10 clients with 100 lines each through the bad network" * doctest::skip()) {
+    talk_through(kStorm, 10, 100, random_below(1'000'000));
+  }
+
+  TEST_CASE("both: the dead are removed, a lost server is noticed, a returned one rejoined" *
+            doctest::skip()) {
+    const Setup setup{.arguments = {std::to_string(free_udp_port())}, .in = "/dev/null"};
+    auto server = std::make_unique<Server>(kLab, setup);
+    const Address address = chat_address(*server);
+    auto boris = std::make_unique<Client>(kLab, towards(address.port()));
+    boris->type("boris\n");
+    REQUIRE(boris->says("connect"));
+    Client anna(kLab, towards(address.port()));
+    anna.type("anna\n");
+    REQUIRE(anna.says("connect"));
+    const Clock::time_point killed = Clock::now();
+    boris->signal(SIGKILL);
+    CHECK(wait_until([&] { return anna.err().all().find("* boris") != std::string::npos; },
+                     seconds(40)));
+    CHECK(Clock::now() - killed > seconds(24));
+
+    server->signal(SIGKILL);
+    CHECK(server->is_ended_by(SIGKILL));
+    anna.type("said to nobody\n");
+    CHECK(wait_until([&] { return anna.count("disconnect") == 1; }, seconds(25)));
+    server = std::make_unique<Server>(kLab, setup);
+    Visitor witness(chat_address(*server));
+    REQUIRE(witness.joins("witness"));
+    CHECK(wait_until([&] { return anna.count("connect") == 2; }));
+    CHECK(witness.hears_note_about("anna"));
+    CHECK(witness.hears_line("anna", "said to nobody"));
+  }
+
+  TEST_CASE("client: no server within 10 s is an error and exit 1" * doctest::skip()) {
+    Client client(kLab, towards(free_udp_port()));
+    client.type("anna\n");
+    CHECK(client.exits(1));
+    CHECK(client.count("error") == 1);
+  }
+}
