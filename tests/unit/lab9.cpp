@@ -19,8 +19,6 @@
 #include "lab9_dialog/polled_socket.hpp"
 #include "lab9_dialog/waiting_messages.hpp"
 
-const std::string_view kProgram = "server";
-
 namespace {
 
 void wait_for(int descriptor, short events) {
