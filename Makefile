@@ -6,7 +6,7 @@
 
 # ---- How to compile and link ---------------------------------------------------------------------
 
-CXXFLAGS  := -O2 -g
+CXXFLAGS  := -Og -g
 FORTIFY   := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDENING  = -fPIE -fstack-protector-strong $(FORTIFY)
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -17,9 +17,10 @@ SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 COMPILE = $(CXX) -std=c++20 -I. -pthread $(CXXFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZER)
 LINK    = $(CXX) -pthread $(CXXFLAGS) $(SANITIZER) -pie -Wl,-z,relro,-z,now
 
-# Tests are compiled often, and need not be fast.
-build/tests/unit/% build/tests/grade/%: private CXXFLAGS := -O0 -g1
-build/tests/unit/% build/tests/grade/%: private FORTIFY :=
+# Tests are compiled often, and need not be fast. The standard headers that they share are read once.
+build/tests/%: private CXXFLAGS := -O0 -g1
+build/tests/%: private FORTIFY :=
+build/tests/%.o: private COMPILE += -include build/tests/standard.hpp
 
 # `make clean all` must do one after the other.
 MAKEFLAGS += $(if $(filter clean,$(MAKECMDGOALS)),,--jobs=$(shell nproc))
@@ -138,6 +139,13 @@ build/%.o: %.cpp build/flags
 	@echo "  compile  $<"
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(UNITS:%=%.o) build/tests/unit/main.o $(GRADE): build/tests/standard.hpp.gch
+build/tests/standard.hpp.gch: tests/standard.hpp build/flags
+	@echo "  compile  $<"
+	@mkdir -p $(@D)
+	@echo '#include "$<"' >$(basename $@)
+	$(Q)$(COMPILE) -x c++-header -o $@ $(basename $@)
 
 # Rewritten only if the flags are not those of the last build: then all is built again.
 build/flags: FORCE
