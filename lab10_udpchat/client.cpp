@@ -76,7 +76,7 @@ std::optional<std::string> ask_nick(InputLines& input) {
     if (!line) return std::nullopt;
     const std::string nick(trimmed(without_carriage_return(*line)));
     if (is_nick(nick)) return nick;
-    tell("nick " + quoted(nick) + " will not do: 1 to 32 characters, no spaces, no controls\n");
+    tell("nick " + in_quotes(nick) + " will not do: 1 to 32 characters, no spaces, no controls\n");
   }
 }
 
@@ -172,9 +172,9 @@ class Chat {
     } else if (line == "/who") {
       session_.who(now);
     } else if (line.starts_with('/') && !line.starts_with("//")) {
-      note("unknown: " + quoted(line) + "; there are /who and /quit, and //text says /text");
+      note("unknown: " + in_quotes(line) + "; there are /who and /quit, and //text says /text");
     } else if (!is_line(line)) {
-      note("not said, since it is no UTF-8 or has control characters: " + quoted(line));
+      note("not said, since it is no UTF-8 or has control characters: " + in_quotes(line));
     } else {
       unsaid_ = line.starts_with("//") ? line.substr(1) : line;
     }

@@ -31,7 +31,8 @@ inline sockaddr_in make_address(const std::string& host, std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);  // in network byte order: the high byte first
   if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) {
-    throw std::invalid_argument("host " + quoted(host) + " is not an IPv4 address, like 127.0.0.1");
+    throw std::invalid_argument("host " + in_quotes(host) +
+                                " is not an IPv4 address, like 127.0.0.1");
   }
   return address;
 }

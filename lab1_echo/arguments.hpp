@@ -27,7 +27,7 @@ inline std::uint16_t parse_port(std::string_view text) {
   // from_chars, unlike atoi and stoi, takes neither spaces nor signs, and tells an overflow.
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size() || port == 0) {
-    throw std::invalid_argument("port " + quoted(text) + " is not a number from 1 to 65535");
+    throw std::invalid_argument("port " + in_quotes(text) + " is not a number from 1 to 65535");
   }
   return port;
 }
@@ -44,7 +44,7 @@ inline Arguments parse_operands(std::span<const std::string_view> operands, bool
     operands = operands.subspan(1);
   }
   if (!operands.empty()) {
-    throw std::invalid_argument(quoted(operands.front()) + " is one argument too many");
+    throw std::invalid_argument(in_quotes(operands.front()) + " is one argument too many");
   }
   return arguments;
 }
@@ -61,7 +61,7 @@ inline Arguments parse_arguments(int argc, char* argv[], std::string_view usage,
         std::exit(EXIT_SUCCESS);
       }
       if (argument.starts_with('-')) {
-        throw std::invalid_argument(quoted(argument) + " is not an option");
+        throw std::invalid_argument(in_quotes(argument) + " is not an option");
       }
       operands.push_back(argument);
     }

@@ -46,7 +46,7 @@ inline AddressList look_up(const std::string& host, std::uint16_t port, int fami
   const int error = ::getaddrinfo(node, std::to_string(port).c_str(), &hints, &list);
   if (error != 0) {
     const char* const reason = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
-    throw std::invalid_argument("host " + quoted(host) + ": " + reason);
+    throw std::invalid_argument("host " + in_quotes(host) + ": " + reason);
   }
   return AddressList(list);
 }
@@ -55,7 +55,7 @@ inline AddressList look_up(const std::string& host, std::uint16_t port, int fami
 inline AddressList resolve(const std::string& host, std::uint16_t port) {
   // The system's functions would stop reading at a NUL, and see another name than we do.
   if (host.empty() || host.find('\0') != std::string::npos) {
-    throw std::invalid_argument("host " + quoted(host) + ": Name or service not known");
+    throw std::invalid_argument("host " + in_quotes(host) + ": Name or service not known");
   }
   return look_up(host, port, AF_UNSPEC);
 }

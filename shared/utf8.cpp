@@ -69,7 +69,7 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string_view rest = text;
   for (int characters = 0; characters < 64 && !rest.empty(); ++characters) {
     if (!take_code_point(rest)) rest.remove_prefix(1);

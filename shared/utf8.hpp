@@ -26,7 +26,7 @@ std::string printable(std::string_view text);
 
 // `text` in double quotes, printable, and cut after 64 characters: fit for an error message,
 // whatever somebody has typed.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // `text` without the spaces (U+0020) around it.
 std::string_view trimmed(std::string_view text) noexcept;

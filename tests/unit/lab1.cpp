@@ -126,7 +126,7 @@ TEST_CASE("what is no port is refused, with a line that names the range") {
     } catch (const std::invalid_argument& mistake) {
       complaint = mistake.what();
     }
-    CHECK(complaint == "port " + quoted(text) + " is not a number from 1 to 65535");
+    CHECK(complaint == "port " + in_quotes(text) + " is not a number from 1 to 65535");
   }
 }
 

@@ -132,7 +132,7 @@ TEST_CASE("an answer that is no port brings a line about it, and the question ag
   for (const std::string& answer : answers) {
     const auto [port, said] = dialogue(answer + "\n8080\n", ask_port);
     CHECK(port == 8080);
-    CHECK(said == "Port [9090]: port " + quoted(without_carriage_return(answer)) +
+    CHECK(said == "Port [9090]: port " + in_quotes(without_carriage_return(answer)) +
                       " is not a number from 1 to 65535\nPort [9090]: ");
   }
 }
@@ -144,7 +144,7 @@ TEST_CASE("an answer that is no host brings a line about it, and the question ag
         std::string(300, '.'), std::string(64, 'x') + ".example", std::string(1'000'000, 'x')}) {
     const auto [host, said] = dialogue(answer + "\n::1\n", ask_host);
     CHECK(host == "::1");
-    CHECK(said.starts_with("Host [127.0.0.1]: host " + quoted(answer) + ": "));
+    CHECK(said.starts_with("Host [127.0.0.1]: host " + in_quotes(answer) + ": "));
     CHECK(
         said.ends_with("; an address such as 127.0.0.1 or ::1 will do, or a known name\n"
                        "Host [127.0.0.1]: "));

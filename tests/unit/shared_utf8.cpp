@@ -198,22 +198,22 @@ TEST_CASE("whatever goes in, printable gives out UTF-8 without a control charact
   CHECK(clean);
 }
 
-TEST_CASE("quoted shows up to 64 characters, and that there were more") {
+TEST_CASE("in_quotes shows up to 64 characters, and that there were more") {
   const auto times = [](std::size_t count, std::string_view text) {
     std::string all;
     for (std::size_t i = 0; i < count; ++i) all += text;
     return all;
   };
-  CHECK(quoted("") == "\"\"");
-  CHECK(quoted("abc") == "\"abc\"");
-  CHECK(quoted("a\nb\x1b") == "\"a\\x0ab\\x1b\"");
+  CHECK(in_quotes("") == "\"\"");
+  CHECK(in_quotes("abc") == "\"abc\"");
+  CHECK(in_quotes("a\nb\x1b") == "\"a\\x0ab\\x1b\"");
   for (const char* const character : {"x", "я", "𝄞"}) {
-    CHECK(quoted(times(64, character)) == "\"" + times(64, character) + "\"");
-    CHECK(quoted(times(65, character)) == "\"" + times(64, character) + "...\"");
-    CHECK(quoted(times(100'000, character)) == "\"" + times(64, character) + "...\"");
+    CHECK(in_quotes(times(64, character)) == "\"" + times(64, character) + "\"");
+    CHECK(in_quotes(times(65, character)) == "\"" + times(64, character) + "...\"");
+    CHECK(in_quotes(times(100'000, character)) == "\"" + times(64, character) + "...\"");
   }
-  CHECK(quoted(times(65, "\xff")) == "\"" + times(64, "\\xff") + "...\"");
-  CHECK(quoted(times(63, "x") + "\xd0") == "\"" + times(63, "x") + "\\xd0\"");
+  CHECK(in_quotes(times(65, "\xff")) == "\"" + times(64, "\\xff") + "...\"");
+  CHECK(in_quotes(times(63, "x") + "\xd0") == "\"" + times(63, "x") + "\\xd0\"");
 }
 
 TEST_CASE("trimmed takes away spaces around a text, and nothing else") {
