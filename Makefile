@@ -104,7 +104,7 @@ figures: $(PROGRAMS)
 
 ## make format           lays out all C++; check-format only looks at it
 format:
-	clang-format -i $(SOURCES)
+	@clang-format -i $(SOURCES)
 check-format:
 	@clang-format --dry-run -Werror $(SOURCES)
 
