@@ -98,6 +98,7 @@ void ends_by_signal_at_password(int signal, const std::string& half_typed) {
   } else if (signal == SIGQUIT) {
     at.client.type("\x1c");  // Ctrl and the backslash
   } else {
+    wait_until_taken_in(at.client.terminal_channel().descriptor());
     at.client.signal(signal);
   }
   REQUIRE(at.client.is_ended_by(signal));

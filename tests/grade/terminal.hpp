@@ -29,4 +29,8 @@ class Terminal {
 // the settings are. `descriptor` is either end.
 std::string terminal_settings(int descriptor);
 
+// What is typed is taken in by the terminal a little later, by another thread of the kernel's: when
+// this returns, all of it has been. `master` is the grader's end.
+void wait_until_taken_in(int master);
+
 }  // namespace grade
