@@ -35,6 +35,7 @@ SHARED   := $(patsubst %.cpp,build/%.o,$(wildcard shared/*.cpp))
 UNITS    := $(patsubst %.cpp,build/%,$(filter-out %/main.cpp,$(wildcard tests/unit/*.cpp)))
 GRADE    := $(patsubst %.cpp,build/%.o,$(wildcard tests/grade/*.cpp))
 GRADER   := $(if $(GRADE),tests/grade/grade)
+FUZZERS  := $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
 SOURCES  := $(wildcard lab*_*/*.[ch]pp shared/*.[ch]pp tests/*/*.[ch]pp)
 
 # What belongs to one lab: $(call programs_of,3)
@@ -44,7 +45,7 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo test check-copies format check-format figures tidy clean FORCE
+.PHONY: all everything help demo test check-copies format check-format figures fuzz tidy clean FORCE
 .PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n trace$n diff$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
@@ -108,6 +109,12 @@ format:
 check-format:
 	@clang-format --dry-run -Werror $(SOURCES)
 
+## make fuzz             feeds made-up bytes to all that reads foreign ones, under the sanitizers
+##                       (SECONDS=60 for each target; TARGET=frames: that one alone)
+SECONDS := 60
+fuzz: $(if $(TARGET),build/fuzz/$(TARGET),$(FUZZERS))
+	@tools/fuzz $(SECONDS) $^
+
 ## make tidy             runs clang-tidy over all C++
 tidy:
 	@clang-tidy --version >/dev/null
@@ -132,6 +139,17 @@ tests/grade/grade: $(GRADE) build/shared.a
 LIBCRYPTO = $(shell pkg-config --libs libcrypto)
 $(foreach n,7 8 9,lab$n_% build/tests/unit/lab$n build/tests/unit/lab$n_%): LDLIBS = $(LIBCRYPTO)
 
+# Only clang has libFuzzer. What is linked to it is watched as well, so compiled anew.
+WATCHED = clang++ -std=c++20 -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+$(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(patsubst build/%,build/fuzz/%,$(SHARED))
+	@echo "  link     $@"
+	$(Q)$(WATCHED) -o $@ $^ $(LIBCRYPTO)
+
+build/fuzz/%.o: %.cpp
+	@echo "  compile  $< for fuzzing"
+	@mkdir -p $(@D)
+	$(Q)$(WATCHED) $(WARNINGS) -MMD -MP -c -o $@ $<
+
 build/shared.a: $(SHARED)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -153,4 +171,4 @@ build/flags: FORCE
 	@echo '$(COMPILE) $(LINK)' | cmp -s - $@ || echo '$(COMPILE) $(LINK)' >$@
 
 .SECONDARY:  # keep every object
--include $(wildcard build/*/*.d build/*/*/*.d)
+-include $(wildcard build/*/*.d build/*/*/*.d build/fuzz/*/*/*.d)
