@@ -80,19 +80,13 @@ short events_of(const PolledSocket& server) {
   return static_cast<short>(POLLIN | (server.unsent() > 0 ? POLLOUT : 0));
 }
 
-// Takes and sends what goes now, after a wait().
-void exchange(PolledSocket& server, short events) {
-  if (events & POLLOUT) server.flush();
-  if (events & (POLLIN | POLLERR | POLLHUP)) server.receive();
-}
-
 // As long as the server asks, there is nothing else to wait for.
 std::optional<std::string> receive_message(PolledSocket& server) {
   auto message = server.take_message();
   while (!message && !server.ended()) {
     pollfd polled{server.fd(), events_of(server), 0};
     wait({&polled, 1});
-    exchange(server, polled.revents);
+    server.transfer(polled.revents);
     message = server.take_message();
   }
   if (message) say("receive", bytes(message->size()));
@@ -153,22 +147,22 @@ class Talk {
  public:
   Talk(PolledSocket& server, InputLines& input) : server_(server), console_(input) {}
 
-  // Returns when this side has ended it. Throws if the server has.
+  // Returns when this side has ended it. Throws if the server has, or if a line was no message.
   void run() {
     console_.begin("> ");
     while (true) {
-      console_.above_the_line([this] {
-        take_messages();
-        take_lines();
-      });
+      take_messages();
+      take_lines();
       if (server_.ended() && leaving_) return;
       if (server_.ended()) throw std::runtime_error("recv: the server closed the connection");
       std::array<pollfd, 2> polled = {
-          {{server_.fd(), events_of(server_), 0}, {takes_lines() ? STDIN_FILENO : -1, POLLIN, 0}}};
+          {{server_.fd(), events_of(server_), 0}, {reads_lines() ? STDIN_FILENO : -1, POLLIN, 0}}};
       // What was on its way when we said "exit" still comes, until the server closes; one that does
       // not close need not be waited for.
       if (!wait(polled, leaving_ && server_.unsent() == 0 ? kPatience : -1)) return;
-      console_.above_the_line([&] { exchange(server_, polled[0].revents); });
+      if (polled[0].revents != 0) {
+        console_.above_the_line([&] { server_.transfer(polled[0].revents); });
+      }
       if (polled[1].revents != 0) console_.read();
     }
   }
@@ -176,39 +170,55 @@ class Talk {
  private:
   static constexpr int kPatience = 1000;  // ms
 
-  // The input is read as fast as the server takes it, and no faster.
+  // The input is taken as fast as the server takes it, and no faster.
   bool takes_lines() const {
-    return !leaving_ && !logging_out_ && !console_.ended() && server_.unsent() == 0;
+    return !leaving_ && !logging_out_ && !refusal_ && server_.unsent() == 0;
   }
+  bool reads_lines() const { return takes_lines() && !console_.ended(); }
 
   void take_lines() {
-    while (!leaving_ && !logging_out_ && server_.unsent() == 0) {
+    while (takes_lines()) {
       const auto line = console_.next();
       if (!line) break;
-      server_.send_message(*line);
-      leaving_ = *line == "exit";
-      logging_out_ = *line == "logout";
-      if (!leaving_ && !logging_out_) ++owed_;
+      console_.above_the_line([&] { send(*line); });
     }
-    const bool said_all = console_.ended() && server_.unsent() == 0 && owed_ == 0;
-    if (said_all && !leaving_ && !logging_out_) {
-      server_.send_message("exit");
-      leaving_ = true;
+    if (!leaving_ && !logging_out_ && server_.unsent() == 0 && owed_ == 0) leave_if_all_is_said();
+  }
+
+  void send(const std::string& line) {
+    try {
+      server_.send_message(line);
+    } catch (const std::invalid_argument& mistake) {
+      refusal_ = mistake.what();  // what was said before it is still to be answered
+      return;
     }
+    leaving_ = line == "exit";
+    logging_out_ = line == "logout";
+    if (!leaving_ && !logging_out_) ++owed_;
+  }
+
+  // All that has been said is answered.
+  void leave_if_all_is_said() {
+    if (refusal_) throw std::invalid_argument(*refusal_);
+    if (console_.ended()) console_.above_the_line([this] { send("exit"); });
   }
 
   void take_messages() {
     while (auto message = server_.take_message()) {
-      say("receive", bytes(message->size()));
-      if (owed_ > 0) --owed_;
-      if (held_back_) show(*std::exchange(held_back_, std::nullopt));
-      if (logging_out_) {
-        held_back_ = std::move(message);
-      } else {
-        show(*message);
-      }
+      console_.above_the_line([&] { take_message(std::move(*message)); });
     }
     if (logging_out_ && server_.ended()) finish_logout();
+  }
+
+  void take_message(std::string message) {
+    say("receive", bytes(message.size()));
+    if (owed_ > 0) --owed_;
+    if (held_back_) show(*std::exchange(held_back_, std::nullopt));
+    if (logging_out_) {
+      held_back_ = std::move(message);
+    } else {
+      show(message);
+    }
   }
 
   static void show(const std::string& message) {
@@ -219,7 +229,7 @@ class Talk {
   void finish_logout() {
     const std::string reply = held_back_.value_or("");
     const auto [word, what, text] = parse_server_line(reply);
-    tell(printable(text) + "\n");
+    console_.above_the_line([&] { tell(printable(text) + "\n"); });
     if (word != "OK") throw std::runtime_error("logout: the server has not ended the session");
     delete_token();
     leaving_ = true;
@@ -230,6 +240,7 @@ class Talk {
   std::size_t owed_ = 0;  // messages that have no answer yet
   bool leaving_ = false;
   bool logging_out_ = false;
+  std::optional<std::string> refusal_;    // why a line could not be sent
   std::optional<std::string> held_back_;  // the last message, while logging out
 };
 

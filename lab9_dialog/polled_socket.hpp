@@ -40,6 +40,12 @@ class PolledSocket : public Socket {
   // True if the peer has closed; messages may be left to be taken.
   bool ended() const noexcept { return ended_; }
 
+  // Does what poll() says can be done now. Throws what flush() and receive() throw.
+  void transfer(short events) {
+    if (events & POLLOUT) flush();
+    if (events & (POLLIN | POLLERR | POLLHUP)) receive();
+  }
+
   // Takes what has arrived, as far as one recv() goes. For when poll() says POLLIN, POLLERR or
   // POLLHUP. Throws std::system_error, ECONNRESET for instance.
   void receive() {

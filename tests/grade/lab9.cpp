@@ -72,6 +72,12 @@ Setup with_session_of(Server& server, std::uint16_t port) {
   return setup;
 }
 
+std::size_t count_of(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 // A conversation with somebody else goes on.
 void is_answered(Talk& talk, const std::string& text = "and I?") {
   talk.say(text);
@@ -596,6 +602,44 @@ TEST_SUITE("lab9") {
       CHECK(host.peer.is_dropped());
       CHECK(host.peer.incoming.all().find('x') == std::string::npos);
     }
+  }
+
+  TEST_CASE("client: a line that is not sent costs none of the answers that are owed") {
+    for (const std::string& line : {std::string("\xff\xfe"), std::string(kLongest + 1, 'x')}) {
+      Listener listener;
+      Client client(kLab, listener, with_session(kLab));
+      Host host(kLab, listener);
+      client.type("one\ntwo\n" + line + "\nthree\n");
+      CHECK(host.hears_in_a_row({"one", "two"}));
+      host.say("1");
+      CHECK(client.prints("1\n"));
+      CHECK(host.peer.incoming.rest().empty());  // it has not left
+      host.say("2");
+      CHECK(client.prints("2\n"));
+      CHECK(client.exits(1));
+      CHECK(client.says("error"));
+      CHECK(host.peer.is_dropped());
+      CHECK(host.peer.incoming.all().find("three") == std::string::npos);
+    }
+  }
+
+  TEST_CASE("reference: a key press draws the client's row once") {
+    Listener listener;
+    Setup setup;
+    setup.in = setup.out = setup.err = kTerminal;
+    Client client(kLab, listener, with_session(kLab, setup));
+    Host host(kLab, listener);
+    CHECK(client.terminal().until("> ").has_value());
+    std::string line;
+    for (const char key : std::string("abcdefgh")) {
+      line += key;
+      client.type({&key, 1});
+      CHECK(client.terminal().until("> " + line).has_value());
+    }
+    client.type("\n");
+    CHECK(host.hears(line));
+    CHECK(client.terminal().until("send: 8 bytes").has_value());
+    CHECK(count_of(client.terminal().all(), "> abcdefg") == 3);  // the 7th key, the 8th, Enter
   }
 
   TEST_CASE("client: usage, bad arguments and failures are told as before") {
