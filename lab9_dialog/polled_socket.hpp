@@ -40,6 +40,9 @@ class PolledSocket : public Socket {
   // True if the peer has closed; messages may be left to be taken.
   bool ended() const noexcept { return ended_; }
 
+  // True if something has been received that was not taken yet, perhaps a part of a frame.
+  bool has_received() const noexcept { return decoder_.in_frame(); }
+
   // Does what poll() says can be done now. Throws what flush() and receive() throw.
   void transfer(short events) {
     if (events & POLLOUT) flush();
@@ -50,16 +53,15 @@ class PolledSocket : public Socket {
   // POLLHUP. Throws std::system_error, ECONNRESET for instance.
   void receive() {
     std::array<std::byte, 16 * 1024> buffer;
-    const ssize_t received = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (received > 0) {
-      const auto arrived = std::span(buffer).first(static_cast<std::size_t>(received));
-      decoder_.append(arrived);
-      wipe(arrived);
-    } else if (received == 0) {
-      ended_ = true;
-    } else if (!would_wait(errno)) {
-      throw_system_error(errno, "recv");
-    }
+    const auto arrived = receive_into(buffer);
+    decoder_.append(arrived);
+    wipe(arrived);
+  }
+
+  // The same, but what has arrived is thrown away.
+  void discard() {
+    std::array<std::byte, 16 * 1024> buffer;
+    wipe(receive_into(buffer));
   }
 
   // Sends the message as far as that goes now; the rest has to be flushed. Throws as
@@ -83,10 +85,21 @@ class PolledSocket : public Socket {
     }
   }
 
+  // Tells the peer that no more will be sent, after all that send() has taken. Throws
+  // std::system_error.
+  void finish_sending() { check("shutdown", ::shutdown(fd(), SHUT_WR)); }
+
   // The bytes that wait to be sent.
   std::size_t unsent() const noexcept { return unsent_.size() - begin_; }
 
  private:
+  std::span<std::byte> receive_into(std::span<std::byte> buffer) {
+    const ssize_t received = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (received < 0 && !would_wait(errno)) throw_system_error(errno, "recv");
+    if (received == 0) ended_ = true;
+    return buffer.first(received > 0 ? static_cast<std::size_t>(received) : 0);
+  }
+
   static bool would_wait(int error) noexcept {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
   }

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -25,6 +27,7 @@
 #include "accounts.hpp"
 #include "address.hpp"
 #include "arguments.hpp"
+#include "conversation.hpp"
 #include "dialog.hpp"
 #include "input_lines.hpp"
 #include "log.hpp"
@@ -37,8 +40,6 @@
 const std::string_view kProgram = "server";
 
 namespace {
-
-constexpr std::chrono::seconds kAcceptPause{1};
 
 constexpr std::string_view kUsage =
     "usage: server [PORT]\n"
@@ -115,18 +116,24 @@ void send_without_delay(const Socket& client) {
         ::setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 }
 
-// Takes in those who wait at the listener, which does not block. Throws std::system_error.
-void accept_clients(const Socket& listener, Dialog& dialog) {
-  constexpr int kAtOnce = 64;
-  for (int accepted = 0; accepted < kAtOnce; ++accepted) {
-    sockaddr_storage address{};  // has room for either family
-    socklen_t size = sizeof address;
-    const int descriptor = ::accept(listener.fd(), as_sockaddr(address), &size);
-    if (descriptor < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    Socket connected(check("accept", descriptor));
-    send_without_delay(connected);
-    dialog.add_client(std::move(connected), to_string(as_sockaddr(address), size));
-  }
+// Takes in the next one who waits at the listener, which does not block. False if nobody does.
+// Throws std::system_error.
+bool accept_client(const Socket& listener, Dialog& dialog) {
+  sockaddr_storage address{};  // has room for either family
+  socklen_t size = sizeof address;
+  const int descriptor = ::accept(listener.fd(), as_sockaddr(address), &size);
+  if (descriptor < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+  Socket connected(check("accept", descriptor));
+  send_without_delay(connected);
+  dialog.add_client(std::move(connected), to_string(as_sockaddr(address), size));
+  return true;
+}
+
+// True if the next accept() will fail as this one did: there is no descriptor free, or no memory.
+// All others (ECONNABORTED: it gave up before its turn) are about one client.
+bool is_shortage(const std::error_code& error) {
+  constexpr std::array<int, 4> kShortages = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+  return std::ranges::find(kShortages, error.value()) != kShortages.end();
 }
 
 void tell_damaged_lines(const TableFile& file) {
@@ -135,7 +142,7 @@ void tell_damaged_lines(const TableFile& file) {
   }
 }
 
-// What all of them are waited for together.
+// Where all of them are waited for together.
 class Loop {
  public:
   Loop(const Socket& listener, Dialog& dialog, const InputLines& console)
@@ -148,51 +155,66 @@ class Loop {
     dialog_.take_lines();  // what was typed before the first question was answered
     while (true) {
       wait();
-      serve_clients();
+      serve_conversations();
       if (polled_[kConsole].revents != 0) dialog_.read_console();
       if (polled_[kHasher].revents != 0) dialog_.take_hashes();
-      if (polled_[kListener].revents != 0) accept();
+      if (polled_[kListener].revents != 0) accept_clients();
       dialog_.remove_gone();
     }
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = Conversation::Clock;
   enum Position : std::size_t { kListener, kHasher, kConsole, kFirstClient };
+  static constexpr std::chrono::seconds kAcceptPause{1};
 
   void wait() {
     const bool accepting = Clock::now() >= accept_from_;
-    int timeout = accepting ? -1 : 1000;  // ms; -1 is for ever
+    Clock::time_point due = accepting ? Clock::time_point::max() : accept_from_;
     polled_.clear();
     polled_.push_back({accepting ? listener_.fd() : -1, POLLIN, 0});  // poll() passes over -1
     polled_.push_back({dialog_.hasher().fd(), POLLIN, 0});
     polled_.push_back({console_.ended() ? -1 : STDIN_FILENO, POLLIN, 0});
-    for (const auto& [id, client] : dialog_.clients()) {
-      polled_.push_back({client.socket.fd(), dialog_.events_of(client), 0});
-      if (client.interrupted) timeout = 0;
+    for (const auto& [id, conversation] : dialog_.conversations()) {
+      polled_.push_back(conversation.interest());
+      due = std::min(due, conversation.due());
     }
-    while (::poll(polled_.data(), polled_.size(), timeout) < 0) {
+    while (::poll(polled_.data(), polled_.size(), milliseconds_until(due)) < 0) {
       if (errno != EINTR) throw_system_error(errno, "poll");
     }
   }
 
-  // The clients are in the order in which wait() has put them down.
-  void serve_clients() {
+  // A timeout of poll(): 0 if the time has come, -1 (for ever) if it never comes.
+  static int milliseconds_until(Clock::time_point due) {
+    const Clock::time_point now = Clock::now();
+    if (due <= now) return 0;
+    if (due == Clock::time_point::max()) return -1;
+    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(due - now).count());
+  }
+
+  // They are in the order in which wait() has put them down.
+  void serve_conversations() {
     auto polled = polled_.begin() + kFirstClient;
-    for (auto& [id, client] : dialog_.clients()) {
+    const Clock::time_point now = Clock::now();
+    for (auto& [id, conversation] : dialog_.conversations()) {
       const short events = (polled++)->revents;
-      if (events != 0 || client.interrupted) dialog_.serve(client, events);
+      if (events != 0 || conversation.due() <= now) conversation.serve(events);
     }
   }
 
-  void accept() {
-    try {
-      accept_clients(listener_, dialog_);
-    } catch (const std::system_error& error) {
-      // Perhaps no descriptor is free (EMFILE). Who waits at the listener waits on, and poll()
-      // would tell of it again at once: the pause keeps this from a busy loop.
-      say("error", error.what());
-      accept_from_ = Clock::now() + kAcceptPause;
+  void accept_clients() {
+    constexpr int kAtOnce = 64;
+    for (int accepted = 0; accepted < kAtOnce; ++accepted) {
+      try {
+        if (!accept_client(listener_, dialog_)) return;
+      } catch (const std::system_error& error) {
+        say("error", error.what());
+        if (!is_shortage(error.code())) continue;
+        // Who waits at the listener waits on, and poll() would tell of it again at once: the pause
+        // keeps this from a busy loop.
+        accept_from_ = Clock::now() + kAcceptPause;
+        return;
+      }
     }
   }
 
