@@ -1,12 +1,18 @@
-// lab9_dialog: messages both ways, with everybody at once. Where its standard input is a pipe or a
-// terminal, a person is at the server's console; where it is /dev/null, nobody is there.
+// lab9_dialog, the server: messages both ways, with everybody at once. Where its standard input is
+// a pipe or a terminal, a person is at its console; where it is /dev/null, nobody is there.
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +22,9 @@
 #include "guests.hpp"
 #include "loop.hpp"
 #include "proc.hpp"
+#include "strace.hpp"
 #include "terminal.hpp"
+#include "trace.hpp"
 
 using namespace grade;
 
@@ -63,19 +71,51 @@ std::unique_ptr<Talk> newcomer(Server& server, const std::string& name) {
   return talk;
 }
 
-// A client in a folder with the guest's session at this very server.
-Setup with_session_of(Server& server, std::uint16_t port) {
-  Setup setup;
-  setup.folder = scratch::folder("client");
-  setup.arguments = {"127.0.0.1", std::to_string(port)};
-  scratch::write_file(setup.folder + "/session.token", guest_token(server.lab()));
-  return setup;
+// A console that is there, and is not read before read() is called: a FIFO.
+class DeafConsole {
+ public:
+  DeafConsole() : path_(scratch::folder("console") + "/out") {
+    if (::mkfifo(path_.c_str(), 0600) != 0) throw std::runtime_error("mkfifo " + path_);
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor_ < 0) throw std::runtime_error("open " + path_);
+  }
+  DeafConsole(const DeafConsole&) = delete;
+  DeafConsole& operator=(const DeafConsole&) = delete;
+  ~DeafConsole() { ::close(descriptor_); }
+
+  const std::string& path() const { return path_; }
+
+  // What has been written to it so far, from the begin.
+  const std::string& read() {
+    std::array<char, 64 * 1024> part{};
+    ssize_t size = 0;
+    while ((size = ::read(descriptor_, part.data(), part.size())) > 0) {
+      all_.append(part.data(), static_cast<std::size_t>(size));
+    }
+    return all_;
+  }
+
+ private:
+  std::string path_;
+  std::string all_;
+  int descriptor_ = -1;
+};
+
+// The server's sanitizer, if it has one, opens descriptors for checks of its own.
+bool may_limit_descriptors() {
+  const std::string program = scratch::read_file(submission::folder_of(kLab) + "/server");
+  return possible(program.find("__ubsan") == std::string::npos,
+                  "the sanitizer in this server needs descriptors");
 }
 
-std::size_t count_of(std::string_view text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-  return count;
+// A server whose accept() fails so many times in a row.
+Setup with_failing_accept(const std::string& error, int times) {
+  const std::string calls = "accept,accept4";
+  const std::string when = ":error=" + error + ":when=1.." + std::to_string(times);
+  Setup setup = with_nobody();
+  setup.wrapper =
+      strace::command(calls, scratch::folder("trace") + "/calls", {"-e", "inject=" + calls + when});
+  return setup;
 }
 
 // A conversation with somebody else goes on.
@@ -304,6 +344,75 @@ TEST_SUITE("lab9") {
     CHECK(server.has_not_said("stop"));
   }
 
+  TEST_CASE("server: a console that is not read delays nobody") {
+    DeafConsole console;
+    for (const bool somebody_there : {false, true}) {
+      CAPTURE(somebody_there);
+      Setup setup = somebody_there ? knowing_guest(kLab) : with_nobody();
+      setup.out = setup.err = console.path();
+      Server server(kLab, setup);
+      Guest guest(server);
+      const std::string message = letters(500'000);  // more than a pipe holds
+      guest.say(message);
+      if (somebody_there) {
+        CHECK(server.says("receive", {"500000 bytes"}));
+        server.type("@Nobody hello\nseen\n@Nobody hello\n@" + kGuest + " once more\n");
+        CHECK(guest.hears_in_a_row({"seen", "once more"}));
+      } else {
+        CHECK(guest.hears(message));
+      }
+      Guest next(server);
+      next.say("exit");
+      CHECK(next.ends());
+      const std::string shown = kGuest + ": " + message + "\n";
+      CHECK(wait_until([&] { return console.read().find(shown) != std::string::npos; }));
+      CHECK(server.stops_on({SIGTERM}));
+    }
+  }
+
+  TEST_CASE("server: a console that is stopped with Ctrl-S delays nobody") {
+    Setup setup = knowing_guest(kLab);
+    setup.in = setup.out = setup.err = kTerminal;
+    Server server(kLab, setup);
+    Guest guest(server);
+    server.type("\x13");  // Ctrl-S
+    const std::string message = letters(20'000);
+    guest.say(message);
+    CHECK(server.says("receive", {"20000 bytes"}));
+    server.type("@Nobody hello\nfirst\n@" + kGuest + " second\n");
+    CHECK(guest.hears_in_a_row({"first", "second"}));
+    server.type("\x11");  // Ctrl-Q
+    CHECK(server.terminal().until(kGuest + ": " + message).has_value());
+  }
+
+  TEST_CASE("reference: beyond 17 MiB that the console has not read, lines are counted instead") {
+    DeafConsole console;
+    Setup setup = with_nobody();
+    setup.out = console.path();
+    Server server(kLab, setup);
+    Guest guest(server);
+    const std::string message = letters(kLongest);
+    constexpr int kMessages = 24;
+    for (int i = 0; i < kMessages; ++i) {
+      guest.say(message);
+      REQUIRE(guest.hears(message));
+    }
+    guest.say("the last");
+    CHECK(guest.hears("the last"));
+    // What is not shown is told when all before it is.
+    REQUIRE(wait_until([&] {
+      console.read();
+      return !server.err().rest().empty();
+    }));
+    const auto hidden = server.err().until(" lines were not shown");
+    REQUIRE(hidden.has_value());
+    const auto shown = std::ranges::count(console.read(), '\n') - 1;  // but "Listening on port"
+    CHECK(shown >= 17);
+    CHECK(shown + std::stoi(*hidden) == kMessages + 1);
+    guest.say("again");
+    CHECK(wait_until([&] { return console.read().ends_with(kGuest + ": again\n"); }));
+  }
+
   TEST_CASE("server: a password that is being hashed delays nobody") {
     Server server(kLab, with_nobody());
     Guest guest(server);
@@ -330,6 +439,38 @@ TEST_SUITE("lab9") {
     next.say(guest_token(kLab));
     CHECK(next.hears("OK Welcome back, " + kGuest + "!"));
     is_answered(next);
+  }
+
+  TEST_CASE("server: what is said behind a password is answered after its hash") {
+    Server server(kLab, with_nobody());
+    Talk talk(server);
+    REQUIRE(talk.is_asked("token"));
+    talk.say_together({"", "Early", kPassword, kPassword, "one", "two"});
+    talk.peer.finish_sending();
+    REQUIRE(talk.is_asked("name"));
+    REQUIRE(talk.is_asked("new-password"));
+    REQUIRE(talk.is_asked("repeat-password"));
+    CHECK(!talk.hear_token().empty());
+    CHECK(talk.hears_in_a_row({"OK Nice to meet you, Early!", "one", "two"}));
+    CHECK(talk.peer.is_closed());
+  }
+
+  TEST_CASE("reference: who leaves while the password is hashed is gone at once, and unknown") {
+    Server server(kLab, with_nobody());
+    std::vector<std::unique_ptr<Talk>> logins;
+    for (int i = 0; i < 10; ++i) {
+      logins.push_back(std::make_unique<Talk>(server));
+      come_to_the_hash(*logins.back(), "user " + std::to_string(i));
+    }
+    logins[8]->peer.finish_sending();
+    logins[9]->peer.reset();
+    CHECK(logins[8]->peer.is_closed());
+    CHECK(logins[8]->peer.incoming.rest().empty());  // no TOKEN
+    CHECK(server.says("disconnect", {logins[8]->peer.address()}));
+    CHECK(server.says("disconnect", {logins[9]->peer.address()}));
+    for (std::size_t i = 0; i < 8; ++i) CHECK(!logins[i]->hear_token().empty());
+    come_to_the_hash(*std::make_unique<Talk>(server), "user 8");  // asked for a new password
+    come_to_the_hash(*std::make_unique<Talk>(server), "user 9");
   }
 
   TEST_CASE("server: of two who register a name at the same moment the second gets ERR") {
@@ -369,6 +510,46 @@ TEST_SUITE("lab9") {
     CHECK(waiting.incoming.has(1));  // the server speaks first
   }
 
+  TEST_CASE("server: an accept that fails is an error at most, and the next one serves") {
+    if (!possible(trace::is_possible(), "it needs strace")) return;
+    for (const char* error : {"ECONNABORTED", "EMFILE"}) {
+      CAPTURE(error);
+      Server server(kLab, with_failing_accept(error, 1));
+      Guest guest(server);
+      is_answered(guest);
+    }
+  }
+
+  TEST_CASE("reference: a client that gave up before accept() is no reason for a pause") {
+    if (!possible(trace::is_possible(), "it needs strace")) return;
+    Server server(kLab, with_failing_accept("ECONNABORTED", 300));  // five minutes of pauses
+    Guest guest(server);
+    is_answered(guest);
+    CHECK(server.count("error") == 300);
+  }
+
+  TEST_CASE("reference: a session that cannot be stored is an error, ERR and a close") {
+    if (!may_limit_descriptors()) return;
+    Server server(kLab, with_nobody());
+    Guest guest(server);
+    Talk talk(server);
+    REQUIRE(talk.is_asked("token"));
+    talk.say("");
+    REQUIRE(talk.is_asked("name"));
+    talk.say("Unlucky");
+    REQUIRE(talk.is_asked("new-password"));
+    talk.say(kPassword);
+    REQUIRE(talk.is_asked("repeat-password"));
+    server.limit(RLIMIT_NOFILE, proc::lowest_free_descriptor(server.pid()));
+    talk.say(kPassword);
+    CHECK(talk.is_refused());
+    CHECK(talk.ends());
+    CHECK(server.says("error", {"users.tsv"}));
+    is_answered(guest);
+    server.limit(RLIMIT_NOFILE, RLIM_INFINITY);
+    newcomer(server, "Unlucky");
+  }
+
   TEST_CASE("server: a frame that breaks the protocol drops its client alone") {
     Server server(kLab, with_nobody());
     Guest guest(server);
@@ -405,6 +586,22 @@ TEST_SUITE("lab9") {
     CHECK(again.is_asked("name"));
   }
 
+  TEST_CASE("server: what was answered before exit arrives, whatever comes behind it") {
+    Server server(kLab, with_nobody());
+    for (const char* last : {"exit", "logout"}) {
+      CAPTURE(last);
+      Guest guest(server);
+      guest.peer.read(false);
+      // More than one recv() takes: a close that leaves it unread would be a reset.
+      guest.say_together({"one", "two", last, letters(500'000), letters(500'000)});
+      CHECK(server.says("disconnect", {guest.peer.address()}));  // though this one does not close
+      guest.peer.read(true);
+      CHECK(guest.hears_in_a_row({"one", "two"}));
+      if (last == std::string("logout")) CHECK(guest.hear()->starts_with("OK "));
+      CHECK(guest.peer.is_closed());
+    }
+  }
+
   TEST_CASE("server: 500 reconnects leave no descriptor open") {
     Server server(kLab, with_nobody());
     CHECK(serves(server));
@@ -439,213 +636,5 @@ TEST_SUITE("lab9") {
   TEST_CASE("server: usage and bad arguments are told as before") {
     common::usage_is_told(kLab, "server");
     common::bad_arguments_are_refused(kLab, "server");
-  }
-
-  // ---- The client ----
-
-  TEST_CASE("client: shows what arrives when it arrives, asked or not") {
-    Listener listener;
-    Client client(kLab, listener, with_session(kLab));
-    Host host(kLab, listener);
-    for (const char* text : {"unasked", "", "и ещё"}) {
-      host.say(text);
-      CHECK(client.prints(std::string(text) + "\n"));
-    }
-    client.type("hello\n");
-    CHECK(host.hears("hello"));
-    host.say_together({"one", "two"});
-    CHECK(client.prints("one\ntwo\n"));
-  }
-
-  TEST_CASE("client: after the end of input it waits for the answers it is owed, then leaves") {
-    Listener listener;
-    Client client(kLab, listener, with_session(kLab));
-    Host host(kLab, listener);
-    client.type("one\ntwo\nthree");
-    client.end_input();
-    CHECK(host.hears_in_a_row({"one", "two", "three"}));
-    host.say_together({"1", "2"});
-    CHECK(client.prints("1\n2\n"));
-    CHECK(host.peer.incoming.rest().empty());  // it has not left
-    host.say("3");
-    CHECK(client.prints("3\n"));
-    CHECK(host.hears("exit"));
-    CHECK(host.peer.is_closed());
-    CHECK(client.exits(0));
-  }
-
-  TEST_CASE("client: exit is sent and ends it at once") {
-    Listener listener;
-    Client client(kLab, listener, with_session(kLab));
-    Host host(kLab, listener);
-    client.type("a question\nexit\n");
-    CHECK(host.hears_in_a_row({"a question", "exit"}));
-    CHECK(client.exits(0));
-  }
-
-  TEST_CASE("client: what was answered before exit arrived is shown") {
-    Server server(kLab, with_nobody());
-    const std::uint16_t port = server.port();
-    Client client(kLab, with_session_of(server, port));
-    std::string lines;
-    for (int i = 0; i < 2000; ++i) lines += "line " + std::to_string(i) + "\n";
-    client.type(lines + "exit\n");
-    CHECK(client.prints(lines));
-    CHECK(client.exits(0));
-  }
-
-  TEST_CASE("client: logout waits for the OK and deletes session.token") {
-    Listener listener;
-    Client client(kLab, listener, with_session(kLab));
-    Host host(kLab, listener);
-    client.type("a question\nlogout\n");
-    CHECK(host.hears_in_a_row({"a question", "logout"}));
-    host.say_together({"OK is an answer, too", "OK Goodbye, " + kGuest + "!"});
-    host.peer.finish_sending();
-    CHECK(client.exits(0));
-    CHECK(client.prints("OK is an answer, too\n"));
-    CHECK(client.out().closes());
-    CHECK(client.err().all().find("Goodbye, " + kGuest + "!") != std::string::npos);
-    CHECK(scratch::read_file(client.folder() + "/session.token").empty());
-  }
-
-  TEST_CASE("client: a server that is gone is an error, at the prompt too") {
-    for (const bool by_reset : {false, true}) {
-      CAPTURE(by_reset);
-      Listener listener;
-      Client client(kLab, listener, with_session(kLab));
-      {
-        Host host(kLab, listener);
-        host.say("a last word");
-        CHECK(client.prints("a last word\n"));
-        if (by_reset) host.peer.reset();
-      }
-      CHECK(client.exits(1));
-      CHECK(client.says("error"));
-    }
-  }
-
-  TEST_CASE("client: input that ends at a question is an error and sends nothing") {
-    Listener listener;
-    Client client(kLab, listener);
-    Talk host(kLab, listener);
-    host.say("ASK name What is your name?");
-    client.end_input();
-    CHECK(host.peer.is_closed());
-    CHECK(client.exits(1));
-    CHECK(client.says("error"));
-  }
-
-  TEST_CASE("client: into a pipe messages go byte for byte, onto a terminal as \\xNN") {
-    const std::string text = "red \x1b[31m and \u009b";
-    {
-      Listener listener;
-      Client client(kLab, listener, with_session(kLab));
-      Host host(kLab, listener);
-      host.say(text);
-      CHECK(client.prints(text + "\n"));
-    }
-    Listener listener;
-    Setup setup;
-    setup.in = setup.out = setup.err = kTerminal;
-    Client client(kLab, listener, with_session(kLab, setup));
-    Host host(kLab, listener);
-    host.say(text);
-    CHECK(client.terminal().until("red \\x1b[31m and \\x").has_value());
-    CHECK(client.terminal().all().find("\u009b") == std::string::npos);
-  }
-
-  TEST_CASE("client: what arrives does not wreck the line that is being typed") {
-    Listener listener;
-    Setup setup;
-    setup.in = setup.out = setup.err = kTerminal;
-    Client client(kLab, listener, with_session(kLab, setup));
-    Host host(kLab, listener);
-    CHECK(client.terminal().until("> ").has_value());
-    client.type("half a ");
-    CHECK(client.terminal().until("half a ").has_value());
-    host.say("an interruption");
-    CHECK(client.terminal().until("an interruption").has_value());
-    CHECK(client.terminal().until("half a ").has_value());  // there again, below
-    client.type("line\n");
-    CHECK(host.hears("half a line"));
-  }
-
-  TEST_CASE("client: the terminal is as it was, after the end and after Ctrl-C") {
-    for (const bool interrupted : {false, true}) {
-      CAPTURE(interrupted);
-      Listener listener;
-      Setup setup;
-      setup.in = setup.out = setup.err = kTerminal;
-      Client client(kLab, listener, with_session(kLab, setup));
-      const std::string before = terminal_settings(client.terminal_channel().descriptor());
-      Host host(kLab, listener);
-      CHECK(client.terminal().until("> ").has_value());
-      client.type(interrupted ? "\x03" : "exit\n");
-      if (interrupted) {
-        CHECK(client.is_ended_by(SIGINT));
-      } else {
-        CHECK(client.exits(0));
-      }
-      CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
-    }
-  }
-
-  TEST_CASE("client: a line that is too long or no UTF-8 is an error and is not sent") {
-    for (const std::string& line : {std::string("\xff\xfe"), std::string(kLongest + 1, 'x')}) {
-      Listener listener;
-      Client client(kLab, listener, with_session(kLab));
-      Host host(kLab, listener);
-      client.type(line + "\n");
-      CHECK(client.exits(1));
-      CHECK(client.says("error"));
-      CHECK(host.peer.is_dropped());
-      CHECK(host.peer.incoming.all().find('x') == std::string::npos);
-    }
-  }
-
-  TEST_CASE("client: a line that is not sent costs none of the answers that are owed") {
-    for (const std::string& line : {std::string("\xff\xfe"), std::string(kLongest + 1, 'x')}) {
-      Listener listener;
-      Client client(kLab, listener, with_session(kLab));
-      Host host(kLab, listener);
-      client.type("one\ntwo\n" + line + "\nthree\n");
-      CHECK(host.hears_in_a_row({"one", "two"}));
-      host.say("1");
-      CHECK(client.prints("1\n"));
-      CHECK(host.peer.incoming.rest().empty());  // it has not left
-      host.say("2");
-      CHECK(client.prints("2\n"));
-      CHECK(client.exits(1));
-      CHECK(client.says("error"));
-      CHECK(host.peer.is_dropped());
-      CHECK(host.peer.incoming.all().find("three") == std::string::npos);
-    }
-  }
-
-  TEST_CASE("reference: a key press draws the client's row once") {
-    Listener listener;
-    Setup setup;
-    setup.in = setup.out = setup.err = kTerminal;
-    Client client(kLab, listener, with_session(kLab, setup));
-    Host host(kLab, listener);
-    CHECK(client.terminal().until("> ").has_value());
-    std::string line;
-    for (const char key : std::string("abcdefgh")) {
-      line += key;
-      client.type({&key, 1});
-      CHECK(client.terminal().until("> " + line).has_value());
-    }
-    client.type("\n");
-    CHECK(host.hears(line));
-    CHECK(client.terminal().until("send: 8 bytes").has_value());
-    CHECK(count_of(client.terminal().all(), "> abcdefg") == 3);  // the 7th key, the 8th, Enter
-  }
-
-  TEST_CASE("client: usage, bad arguments and failures are told as before") {
-    common::usage_is_told(kLab, "client");
-    common::bad_arguments_are_refused(kLab, "client");
-    common::refused_connection_is_an_error(kLab);
-    common::unknown_host_is_an_error(kLab);
   }
 }
