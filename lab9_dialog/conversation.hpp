@@ -229,9 +229,9 @@ class Conversation {
     state_ = State::kGone;
   }
 
-  // To close a socket that has something unread is to reset the connection, and a reset takes from
-  // the client what it has not read yet: its last answers. So all is sent first, and the end of it
-  // said; what the client still says is thrown away until it closes, or for a second.
+  // To close a socket that has something unread is to reset the connection, and that throws away
+  // what is on its way to the client: its last answers. So all is sent first, and the end of it
+  // said; what the client still says is thrown away until it closes, too, or for a second.
   void close_by_halves(Clock::time_point now) {
     if (deadline_ == Clock::time_point::max()) {
       socket_.finish_sending();

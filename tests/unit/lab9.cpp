@@ -1,23 +1,39 @@
-// What lab 9 adds: sockets that do not wait, the second thread, the messages that wait for an
-// answer, and the line that is being typed.
+// What lab 9 adds: sockets that do not wait, one client's conversation on such a socket, the
+// threads that hash and that write to the console, the messages that wait for an answer, and the
+// line that is being typed.
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "child.hpp"
 #include "connections.hpp"
+#include "descriptors.hpp"
 #include "lab9_dialog/columns.hpp"
+#include "lab9_dialog/console_output.hpp"
+#include "lab9_dialog/conversation.hpp"
 #include "lab9_dialog/hasher.hpp"
 #include "lab9_dialog/line_editor.hpp"
 #include "lab9_dialog/polled_socket.hpp"
 #include "lab9_dialog/waiting_messages.hpp"
+#include "scratch_folder.hpp"
+#include "shared/framed_socket.hpp"
+#include "waiting.hpp"
+
+const std::string_view kProgram = "server";
 
 namespace {
 
@@ -48,6 +64,76 @@ struct Polled : Connection {
 HashJob quick_job(std::string password) {
   return {Secret(std::move(password)), "salt", 1};
 }
+
+// A client's conversation, from the server's side; `client` is the other one.
+struct Talking {
+  Talking() {
+    open_log();
+    connection.emplace(tcp_connection());
+    client.emplace(std::move(connection->theirs));
+    talk.emplace(7, std::move(connection->ours), "127.0.0.1:50000", commons);
+  }
+  Talking(const Talking&) = delete;
+  Talking& operator=(const Talking&) = delete;
+  ~Talking() { static_cast<void>(shown()); }
+
+  // All that the person has been shown so far.
+  std::string shown() {
+    const std::string end = "-- the end of it --";
+    commons.console.show(end);
+    wait_until([&] { return content_of(screen).ends_with(end + "\n"); });
+    return content_of(screen);
+  }
+
+  void say(const std::vector<std::string>& messages) {
+    std::string frames;
+    for (const std::string& message : messages) frames += encode_frame(message);
+    client->send_all(as_bytes(frames));
+  }
+
+  // Turns of the loop, as long as it has something to do.
+  void serve() {
+    while (true) {
+      pollfd polled = talk->interest();
+      const bool due = talk->due() <= Conversation::Clock::now();
+      if (::poll(&polled, 1, 0) == 0 && !due) return;
+      talk->serve(polled.revents);
+      if (is_over()) return;
+    }
+  }
+  void serve_when_ready() {
+    wait_for(talk->interest().fd, POLLIN);
+    serve();
+  }
+
+  // Up to the hash of the new password.
+  void register_as(const std::string& name) {
+    say({"", name, "password", "password"});
+    serve_when_ready();
+    for (int i = 0; i < 4; ++i) CHECK(client->receive_message()->starts_with("ASK "));
+  }
+  void get_in(const std::string& name) {
+    register_as(name);
+    talk->take_hash(run(quick_job("password")));
+    CHECK(client->receive_message()->starts_with("TOKEN "));
+    CHECK(client->receive_message() == "OK Nice to meet you, " + name + "!");
+    serve();
+  }
+
+  bool is_over(std::chrono::milliseconds later = {}) {
+    return talk->is_over(Conversation::Clock::now() + later);
+  }
+
+  Descriptor screen = memory_file();
+  Redirected standard_output{STDOUT_FILENO, screen};
+  ScratchFolder folder;
+  Accounts accounts;
+  InputLines person;
+  Commons commons{accounts, person};
+  std::optional<Connection> connection;
+  std::optional<FramedSocket> client;
+  std::optional<Conversation> talk;
+};
 
 std::vector<Hasher::Result> results_of(Hasher& hasher) {
   wait_for(hasher.fd(), POLLIN);
@@ -136,7 +222,196 @@ TEST_SUITE("PolledSocket") {
   }
 }
 
+TEST_SUITE("Conversation") {
+  TEST_CASE_FIXTURE(Talking, "a hash that fails is an error of the server, ERR and the end") {
+    register_as("Ann");
+    talk->take_hash(std::nullopt);
+    CHECK(client->receive_message()->starts_with("ERR "));
+    CHECK(!is_over());
+    CHECK(client->receive_message() == std::nullopt);
+    const std::string log = read_file("server.log");
+    CHECK(log.find("[server] error: hash the password of 127.0.0.1:50000: ") != std::string::npos);
+    CHECK(read_file("users.tsv").empty());
+  }
+
+  TEST_CASE_FIXTURE(Talking,
+                    "a user that cannot be stored is an error of the server, and the end") {
+    register_as("Ann");
+    ::mkdir("users.tsv.new", 0700);  // nothing can be written there
+    talk->take_hash(run(quick_job("password")));
+    CHECK(client->receive_message()->starts_with("ERR "));
+    CHECK(read_file("server.log").find("[server] error: ") != std::string::npos);
+    CHECK(!talk->is_in());
+  }
+
+  TEST_CASE_FIXTURE(Talking, "while the password is hashed one recv() looks ahead") {
+    register_as("Ann");
+    CHECK(talk->interest().events == POLLIN);
+    say({"too", "early"});
+    serve_when_ready();
+    CHECK(talk->interest().events == 0);
+    CHECK(commons.waiting.bytes_of(7) == 0);
+    talk->take_hash(run(quick_job("password")));
+    serve();
+    CHECK(commons.waiting.take_oldest()->text == "too");
+    CHECK(commons.waiting.take_oldest()->text == "early");
+    CHECK(shown().starts_with("Ann: too\nAnn: early\n"));
+  }
+
+  TEST_CASE_FIXTURE(Talking, "who leaves while the password is hashed is not registered") {
+    register_as("Ann");
+    finish_sending(*client);
+    serve_when_ready();
+    CHECK(is_over());
+    CHECK(talk->farewell() == "127.0.0.1:50000 closed the connection");
+    talk->take_hash(run(quick_job("password")));  // that was on its way
+    CHECK(!accounts.users.find("Ann").has_value());
+  }
+
+  TEST_CASE_FIXTURE(Talking, "a reset while the password is hashed is noticed") {
+    register_as("Ann");
+    reset(std::move(*client));
+    serve_when_ready();
+    CHECK(is_over());
+    CHECK(talk->farewell().starts_with("127.0.0.1:50000 was lost: recv: "));
+  }
+
+  TEST_CASE_FIXTURE(Talking, "a turn takes sixteen messages, and the next one comes at once") {
+    get_in("Ann");
+    say(std::vector<std::string>(20, "x"));
+    wait_for(talk->interest().fd, POLLIN);
+    talk->serve(POLLIN);
+    const std::size_t one = commons.waiting.bytes_of(7) / 16;
+    CHECK(talk->due() <= Conversation::Clock::now());
+    CHECK(talk->interest().events == 0);  // it is not read before those that are here are taken
+    talk->serve(0);
+    CHECK(commons.waiting.bytes_of(7) == 20 * one);
+    CHECK(talk->due() == Conversation::Clock::time_point::max());
+  }
+
+  TEST_CASE_FIXTURE(Talking, "more than 1 MiB that waits for the person is not read") {
+    get_in("Ann");
+    const std::string half(kMaxPayload / 2, 'x');
+    Worker speaker([&] { say({half, half, "held back"}); });
+    while (talk->interest().events != 0) serve_when_ready();
+    speaker.finish();
+    CHECK(commons.waiting.take_oldest()->text == half);
+    talk->send("an answer");
+    wait_until([&] {
+      serve();
+      const auto message = commons.waiting.take_oldest();
+      return message && message->text == "held back";
+    });
+    CHECK(client->receive_message() == "an answer");
+  }
+
+  TEST_CASE_FIXTURE(Talking, "who says exit gets all, and then a second to close") {
+    get_in("Ann");
+    say({"a question", "exit", "more"});
+    serve_when_ready();
+    CHECK(!commons.waiting.take_oldest().has_value());
+    CHECK(!is_over());
+    CHECK(client->receive_message() == std::nullopt);  // a close, and no reset
+    say({"still here"});
+    serve_when_ready();
+    CHECK(!is_over());
+    CHECK(is_over(std::chrono::seconds(2)));
+    CHECK(talk->farewell() == "127.0.0.1:50000 said exit");
+  }
+
+  TEST_CASE_FIXTURE(Talking, "who closes, too, is let go of at once") {
+    get_in("Ann");
+    say({"exit"});
+    serve_when_ready();
+    CHECK(!is_over());
+    finish_sending(*client);
+    serve_when_ready();
+    CHECK(is_over());
+  }
+
+  TEST_CASE_FIXTURE(Talking, "who does not read its last answers has time") {
+    get_in("Ann");
+    const std::string large(100'000, 'x');
+    int sent = 0;
+    while ((talk->interest().events & POLLOUT) == 0) {
+      talk->send(large);
+      ++sent;
+    }
+    say({"exit"});
+    serve_when_ready();
+    CHECK(!is_over(std::chrono::hours(1)));
+    int received = 0;
+    Worker reader([&] {
+      while (client->receive_message()) ++received;
+    });
+    wait_until([&] {
+      serve();
+      return is_over(std::chrono::seconds(2));
+    });
+    reader.finish();
+    CHECK(received == sent);
+  }
+
+  TEST_CASE_FIXTURE(Talking, "a frame that breaks the protocol is an error, and the end") {
+    get_in("Ann");
+    client->send_all(as_bytes("\xff\xff\xff\xff"));
+    serve_when_ready();
+    CHECK(!is_over());
+    CHECK(client->receive_message() == std::nullopt);
+    CHECK(is_over(std::chrono::seconds(2)));
+    CHECK(talk->farewell() == "127.0.0.1:50000 was dropped: it broke the protocol");
+    CHECK(read_file("server.log").find("[server] error: 127.0.0.1:50000: ") != std::string::npos);
+  }
+}
+
+TEST_SUITE("ConsoleOutput") {
+  TEST_CASE("writes what it is given in its order, on either stream") {
+    const Pipe output = make_pipe();
+    Child child([&output] {
+      ::dup2(output.writing.number(), STDOUT_FILENO);
+      ::dup2(output.writing.number(), STDERR_FILENO);
+      ConsoleOutput console;
+      for (int i = 0; i < 1000; ++i) {
+        console.show(std::to_string(i));
+        if (i % 7 == 0) console.tell("told\n");
+      }
+      while (true) ::pause();
+    });
+    std::string expected;
+    for (int i = 0; i < 1000; ++i) {
+      expected += std::to_string(i) + "\n" + (i % 7 == 0 ? "told\n" : "");
+    }
+    std::string written(expected.size(), '\0');
+    for (std::size_t begin = 0; begin < written.size();) {
+      wait_for(output.reading.number(), POLLIN);
+      begin += static_cast<std::size_t>(check(
+          "read", ::read(output.reading.number(), written.data() + begin, written.size() - begin)));
+    }
+    CHECK(written == expected);
+  }
+
+  TEST_CASE("output that cannot be written ends the program with an error") {
+    Child child([] {
+      prepare_standard_streams();
+      ::dup2(Descriptor(::open("/dev/full", O_WRONLY)).number(), STDOUT_FILENO);
+      ConsoleOutput console;
+      console.show("hello");
+      while (true) ::pause();
+    });
+    CHECK(child.exit_status() == EXIT_FAILURE);
+    CHECK(child.errors().find("[server] error: write standard output: ") != std::string::npos);
+  }
+}
+
 TEST_SUITE("Hasher") {
+  TEST_CASE("tells of a hash that fails") {
+    Hasher hasher;
+    hasher.submit(1, HashJob{Secret("password"), "salt", 0});  // of no rounds at all
+    const auto results = results_of(hasher);
+    REQUIRE(results.size() == 1);
+    CHECK(!results[0].record.has_value());
+  }
+
   TEST_CASE("hashes in the order of submission, and tells through its pipe") {
     Hasher hasher;
     for (std::uint64_t client = 1; client <= 100; ++client) {
