@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"
@@ -81,7 +82,12 @@ class DeafConsole {
   }
   DeafConsole(const DeafConsole&) = delete;
   DeafConsole& operator=(const DeafConsole&) = delete;
-  ~DeafConsole() { ::close(descriptor_); }
+  ~DeafConsole() { close(); }
+
+  // There is nobody who could read it any more.
+  void close() {
+    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  }
 
   const std::string& path() const { return path_; }
 
@@ -254,6 +260,33 @@ TEST_SUITE("lab9") {
     CHECK(server.terminal().until("new line").has_value());
     CHECK(server.terminal().all().find("\u009b") == std::string::npos);
     CHECK(server.terminal().all().find("a\nnew") == std::string::npos);
+  }
+
+  TEST_CASE("server: a console that cannot be written is an error and exit 1") {
+    DeafConsole console;
+    Setup setup = knowing_guest(kLab);
+    setup.out = console.path();
+    Server server(kLab, setup);
+    Guest guest(server);
+    console.close();
+    guest.say("hello");
+    CHECK(server.exits(1));
+    CHECK(server.says("error"));
+  }
+
+  TEST_CASE("reference: Ctrl-R shows the person the line again that a message has come into") {
+    Setup setup = knowing_guest(kLab);
+    setup.in = setup.out = setup.err = kTerminal;
+    Server server(kLab, setup);
+    Guest guest(server);
+    server.type("half of ");
+    CHECK(server.terminal().until("half of ").has_value());
+    guest.say("hello");
+    CHECK(server.terminal().until(kGuest + ": hello").has_value());
+    server.type("\x12");
+    CHECK(server.terminal().until("half of ").has_value());
+    server.type("it\n");
+    CHECK(guest.hears("half of it"));
   }
 
   TEST_CASE("server: a line that is no message is told and not sent") {
