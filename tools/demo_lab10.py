@@ -1,5 +1,6 @@
 """The scene of lab 10, and the bad network that it needs."""
 
+import collections
 import random
 import select
 import socket
@@ -8,51 +9,65 @@ import time
 
 from demo_stage import free_ports
 
+LOST = 1 / 3
+DOUBLED = 1 / 5
+OVERTAKEN = 1 / 5
+SEED = 9
+DELAY = 0.25  # seconds, of a datagram that is to be overtaken
+
 
 class LossyRelay(threading.Thread):
     """Stands before a server's port, and passes on what comes from clients and goes back to them:
     a third of the datagrams it loses, a fifth it doubles, and a fifth it lets be overtaken."""
 
-    def __init__(self, port, seed=10):
+    def __init__(self, port):
         super().__init__(daemon=True)
         self.server = ("127.0.0.1", port)
-        self.random = random.Random(seed)
-        self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.front.bind(("127.0.0.1", 0))
+        self.front = udp_socket()
         self.port = self.front.getsockname()[1]
-        self.backs = {}    # a socket of each client's own: the server takes it for the client
-        self.held = []     # (when it is to go, by which socket, to whom, datagram)
-        self.count = {"lost": 0, "doubled": 0, "overtaken": 0, "all": 0}
-        self.closing = False
+        self.backs = {}  # a socket for each client: the server takes it for the client
+        self.seen = collections.Counter()
+        self.held = []   # (when it is to go, by which socket, to whom, datagram)
+        self.count = {"all": 0, "lost": 0, "doubled": 0, "overtaken": 0}
+        self.closing = threading.Event()
 
     def run(self):
-        while not self.closing:
-            owners = {back: client for client, back in self.backs.items()}
-            for ready in select.select([self.front, *owners], [], [], 0.01)[0]:
+        while not self.closing.is_set():
+            clients = {back: client for client, back in self.backs.items()}
+            for ready in select.select([self.front, *clients], [], [], 0.01)[0]:
                 datagram, sender = ready.recvfrom(2000)
                 if ready is self.front:
-                    self.treat(self.back_of(sender), self.server, datagram)
+                    self.treat(sender, self.back_of(sender), self.server, datagram)
                 else:
-                    self.treat(self.front, owners[ready], datagram)
+                    self.treat(clients[ready], self.front, clients[ready], datagram)
             self.release(time.monotonic())
 
     def back_of(self, client):
         if client not in self.backs:
-            self.backs[client] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.backs[client].bind(("127.0.0.1", 0))
+            self.backs[client] = udp_socket()
         return self.backs[client]
 
-    def treat(self, by, to, datagram):
+    def treat(self, client, by, to, datagram):
+        chance = self.chance_of(client, datagram)
         self.count["all"] += 1
-        if self.random.random() < 1 / 3:
+        if chance.random() < LOST:
             self.count["lost"] += 1
             return
-        doubled = self.random.random() < 0.2
+        doubled = chance.random() < DOUBLED
         self.count["doubled"] += doubled
         for _ in range(1 + doubled):
-            overtaken = self.random.random() < 0.2
+            overtaken = chance.random() < OVERTAKEN
             self.count["overtaken"] += overtaken
-            self.held.append((time.monotonic() + 0.3 * overtaken, by, to, datagram))
+            self.held.append((time.monotonic() + DELAY * overtaken, by, to, datagram))
+
+    def chance_of(self, client, datagram):
+        """Depends on what it is and how often it came, and not on when: so the conversation takes
+        about the same time each time. (A long word is a token, which is another each time.)"""
+        line = datagram.split(b"\n")[0].decode()
+        words = ["token" if len(word) >= 16 else word for word in line.split(" ")]
+        what = f"{list(self.backs).index(client)} {words}"
+        self.seen[what] += 1
+        return random.Random(f"{SEED} {what} {self.seen[what]}")
 
     def release(self, now):
         due = [entry for entry in self.held if entry[0] <= now]
@@ -61,10 +76,16 @@ class LossyRelay(threading.Thread):
             by.sendto(datagram, to)
 
     def close(self):
-        self.closing = True
+        self.closing.set()
         self.join()
         for one in (self.front, *self.backs.values()):
             one.close()
+
+
+def udp_socket():
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    one.bind(("127.0.0.1", 0))
+    return one
 
 
 def lab10(stage):
@@ -72,45 +93,63 @@ def lab10(stage):
 
     Watch: between the server and these three a third of all datagrams is lost, on the way there
     and on the way back. No line is lost, none comes twice, and none before the one it follows."""
-    port = free_ports()
-    server = stage.server(port)
-    actual = int(server.says("Listening on port").split()[-1])
-    relay = LossyRelay(actual)
+    server = stage.server(free_ports())
+    port = int(server.says("Listening on port").split()[-1])
+    relay = LossyRelay(port)
     relay.start()
     try:
-        talk(stage, relay)
+        talk(stage, relay.port)
     finally:
         relay.close()
-    stage.remark("the network lost {lost} of {all} datagrams, doubled {doubled}, and let "
+    stage.remark("of {all} datagrams the network has lost {lost}, doubled {doubled}, and let "
                  "{overtaken} be overtaken".format(**relay.count))
     server.presses_ctrl_c()
     server.ends()
 
 
-def talk(stage, relay):
+def talk(stage, port):
     nicks = ("Anna", "Борис", "Chris")
-    people = {nick: stage.client("127.0.0.1", relay.port, label=f"{nick:5}") for nick in nicks}
+    people = {nick: stage.client("127.0.0.1", port, label=f"{nick:5} |") for nick in nicks}
     for nick, person in people.items():
         person.asks("Nick: ")
         person.types(nick)
-        person.says("connect: ")
-    say_to_all(people, "Anna", "Is anybody there?")
-    say_to_all(people, "Борис", "Да! Слышу каждое слово.")
-    for number in ("one", "two", "three"):
-        people["Chris"].types(number)
-    for listener in ("Anna", "Борис"):
-        for number in ("one", "two", "three"):
-            people[listener].shows(f"Chris: {number}")
-    people["Anna"].types("/who")
-    people["Anna"].shows("* here: Anna Chris Борис")
     for person in people.values():
-        person.types("/quit")
+        person.says("connect: ")
+
+    said = [("Anna", "Is anybody there?")]
+    say(people, *said[0])
+    hear(people, said)
+    answers = [("Борис", "Да! Слышу каждое слово."), ("Chris", "Yes."), ("Chris", "Each word.")]
+    for nick, text in answers:
+        say(people, nick, text)
+    hear(people, answers)
+
+    for nick in nicks:
+        say(people, nick, "/quit")
+    for person in people.values():
         person.says("disconnect: ")
         person.ends()
-
-
-def say_to_all(people, speaker, text):
-    people[speaker].types(text)
     for nick, person in people.items():
-        if nick != speaker:
-            person.shows(f"{speaker}: {text}")
+        check_lines(stage, nick, person, said + answers)
+
+
+def say(people, nick, text):
+    people[nick].asks(f"{nick}> ")
+    people[nick].types(text)
+
+
+def hear(people, said):
+    """Everybody shows what the others said, in whatever order; some of it they may have shown
+    before their last prompt."""
+    for nick, person in people.items():
+        missing = {f"{speaker}: {text}" for speaker, text in said if speaker != nick}
+        while missing := missing.difference(person.lines):
+            person.shows_one_of(missing)
+
+
+def check_lines(stage, nick, person, said):
+    """Each line of the others once, and each speaker's in order."""
+    for speaker in {speaker for speaker, _ in said}:
+        expected = [f"{speaker}: {text}" for one, text in said if one == speaker and one != nick]
+        shown = [line for line in person.lines if line.startswith(f"{speaker}: ")]
+        stage.check(shown == expected, f"{nick} was shown {shown} instead of {expected}")

@@ -8,6 +8,7 @@ idea, and what to watch for.
 import socket
 import struct
 
+from demo_lab10 import lab10  # noqa: F401  (a scene like those below)
 from demo_stage import PATIENCE, free_ports, has_ipv6
 
 

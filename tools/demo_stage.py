@@ -137,7 +137,12 @@ class Program:
 
     def shows(self, line):
         """Shows its lines up to one that is `line` and nothing else."""
-        return self._show_until(lambda shown: shown == line, f"show “{line}”")
+        return self.shows_one_of({line})
+
+    def shows_one_of(self, lines):
+        """The same for whichever of them comes first, which it returns."""
+        wanted = "” or “".join(sorted(lines))
+        return self._show_until(lambda shown: shown in lines, f"show “{wanted}”")
 
     def asks(self, prompt):
         """Waits for the prompt, and leaves it at the end of the row, for types()."""
