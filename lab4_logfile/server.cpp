@@ -30,6 +30,7 @@ namespace {
 
 constexpr std::size_t kMaxLine = 65'536;  // bytes, the end of the line not counted
 constexpr std::chrono::minutes kMaxSilence{5};
+constexpr std::chrono::seconds kMaxFarewell{1};  // for a client to close after us
 
 constexpr std::string_view kUsage =
     "usage: server [PORT]\n"
@@ -98,12 +99,12 @@ void serve_one_client(const Socket& listener) {
   Socket connected(check("accept", ::accept(listener.fd(), as_sockaddr(address), &size)));
   const std::string peer = to_string(as_sockaddr(address), size);
   say("connect", peer);
+  LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
+    say("receive", bytes(count) + " from " + peer);
+  });
   try {
-    send_without_delay(connected);
-    connected.set_timeout(kMaxSilence);
-    LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
-      say("receive", bytes(count) + " from " + peer);
-    });
+    send_without_delay(client);
+    client.set_timeout(kMaxSilence);
     const std::string reason = echo(client, peer);
     say("disconnect", peer + " " + reason);
   } catch (const ProtocolError& error) {
@@ -112,6 +113,7 @@ void serve_one_client(const Socket& listener) {
   } catch (const std::exception& error) {  // a reset, most likely: the client is gone as well
     say("disconnect", peer + " was lost: " + error.what());
   }
+  client.shut_down_and_drain(kMaxFarewell);
 }
 
 [[noreturn]] void serve_clients(const Socket& listener) {

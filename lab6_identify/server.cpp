@@ -36,6 +36,7 @@ namespace {
 
 constexpr std::size_t kMaxLine = 65'536;  // bytes, the end of the line not counted
 constexpr std::chrono::minutes kMaxSilence{5};
+constexpr std::chrono::seconds kMaxFarewell{1};  // for a client to close after us
 constexpr int kTries = 3;  // answers to the question for the name
 
 constexpr std::string_view kUsage =
@@ -170,12 +171,12 @@ void serve_one_client(const Socket& listener, TableFile& names) {
   const std::string peer = to_string(as_sockaddr(address), size);
   const std::string host = host_of(as_sockaddr(address), size);
   say("connect", peer);
+  LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
+    say("receive", bytes(count) + " from " + peer);
+  });
   try {
-    send_without_delay(connected);
-    connected.set_timeout(kMaxSilence);
-    LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
-      say("receive", bytes(count) + " from " + peer);
-    });
+    send_without_delay(client);
+    client.set_timeout(kMaxSilence);
     std::string reason = identify(client, peer, host, names);
     if (reason.empty()) reason = echo(client, peer);
     say("disconnect", peer + " " + reason);
@@ -185,6 +186,7 @@ void serve_one_client(const Socket& listener, TableFile& names) {
   } catch (const std::exception& error) {  // a reset, most likely: the client is gone as well
     say("disconnect", peer + " was lost: " + error.what());
   }
+  client.shut_down_and_drain(kMaxFarewell);
 }
 
 void tell_damaged_lines(const TableFile& file) {

@@ -35,6 +35,7 @@ const std::string_view kProgram = "server";
 namespace {
 
 constexpr std::chrono::minutes kMaxSilence{5};
+constexpr std::chrono::seconds kMaxFarewell{1};  // for a client to close after us
 
 constexpr std::string_view kUsage =
     "usage: server [PORT]\n"
@@ -167,10 +168,10 @@ void serve_one_client(const Socket& listener, Accounts& accounts) {
   Socket connected(check("accept", ::accept(listener.fd(), as_sockaddr(address), &size)));
   const std::string peer = to_string(as_sockaddr(address), size);
   say("connect", peer);
+  FramedSocket client(std::move(connected));
   try {
-    send_without_delay(connected);
-    connected.set_timeout(kMaxSilence);
-    FramedSocket client(std::move(connected));
+    send_without_delay(client);
+    client.set_timeout(kMaxSilence);
     Login login(accounts);
     std::string reason = log_in(client, peer, login);
     if (reason.empty()) reason = echo(client, peer, login);
@@ -181,6 +182,7 @@ void serve_one_client(const Socket& listener, Accounts& accounts) {
   } catch (const std::exception& error) {  // a reset, most likely: the client is gone as well
     say("disconnect", peer + " was lost: " + error.what());
   }
+  client.shut_down_and_drain(kMaxFarewell);
 }
 
 void tell_damaged_lines(const TableFile& file) {

@@ -1,9 +1,11 @@
 #include "shared/socket.hpp"
 
+#include <string.h>  // explicit_bzero
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -85,5 +87,24 @@ void Socket::set_timeout(std::chrono::milliseconds timeout) {
   time.tv_usec = static_cast<suseconds_t>(rest.count());
   for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
     check("setsockopt", ::setsockopt(descriptor_, SOL_SOCKET, option, &time, sizeof time));
+  }
+}
+
+void Socket::shut_down_and_drain(std::chrono::milliseconds at_most) noexcept {
+  using Clock = std::chrono::steady_clock;
+  using std::chrono::milliseconds;
+  const Clock::time_point end = Clock::now() + at_most;
+  std::array<std::byte, 16 * 1024> buffer;
+  try {
+    check("shutdown", ::shutdown(descriptor_, SHUT_WR));
+    for (milliseconds left = at_most; left > milliseconds::zero();
+         left = std::chrono::ceil<milliseconds>(end - Clock::now())) {
+      set_timeout(left);
+      const auto received = receive_some(buffer);
+      if (!received) return;
+      ::explicit_bzero(buffer.data(), received->size());  // a password, perhaps
+    }
+  } catch (const std::system_error&) {
+    // The peer has reset the connection, or the time is over.
   }
 }

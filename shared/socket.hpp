@@ -68,6 +68,13 @@ class Socket {
   // See SO_RCVTIMEO in socket(7).
   void set_timeout(std::chrono::milliseconds timeout);
 
+  // The last thing before the close, for who closes first: tells the peer that this was all (FIN),
+  // then throws away what it still sends, until it closes as well or `at_most` is over. close()
+  // alone would not do: to bytes that nobody has read the system answers with a RST (RFC 1122,
+  // 4.2.2.13), and a RST may cost the peer what it was sent and has not read yet (RFC 9112, 9.6;
+  // nginx calls the cure lingering_close). A connection that is lost by now is no error.
+  void shut_down_and_drain(std::chrono::milliseconds at_most) noexcept;
+
  private:
   int descriptor_;  // -1: moved from
 };

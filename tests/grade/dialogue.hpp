@@ -17,6 +17,7 @@ void only_exit_is_exit(const Lab& lab);
 void last_line_needs_no_newline(const Lab& lab);
 void longest_line_comes_back(const Lab& lab);
 void line_too_long_is_dropped_at_once(const Lab& lab);
+void replies_outlive_the_close(const Lab& lab);
 void leaving_in_any_way_is_survived(const Lab& lab);
 void client_that_never_reads_is_survived(const Lab& lab);
 void reconnects_leave_nothing_open(const Lab& lab);

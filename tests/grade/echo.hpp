@@ -11,6 +11,7 @@ namespace grade::echo {
 void guests_are_served_one_after_another(const Lab& lab);
 void messages_come_back(const Lab& lab);
 void exit_closes_without_a_reply(const Lab& lab);
+void replies_outlive_the_close(const Lab& lab);
 void only_exit_is_exit(const Lab& lab);
 void leaving_in_any_way_is_survived(const Lab& lab);
 void guest_that_never_reads_is_survived(const Lab& lab);

@@ -67,6 +67,10 @@ TEST_SUITE("lab2") {
     dialogue::line_too_long_is_dropped_at_once(kLab);
   }
 
+  TEST_CASE("reference: who has sent much behind exit or a line too long gets all replies") {
+    dialogue::replies_outlive_the_close(kLab);
+  }
+
   TEST_CASE("server: is there for the next client after any kind of leaving") {
     dialogue::leaving_in_any_way_is_survived(kLab);
   }

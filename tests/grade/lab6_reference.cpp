@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "echo.hpp"
 #include "guests.hpp"
 #include "lines.hpp"
 #include "loop.hpp"
@@ -152,6 +153,7 @@ class Crowd {
                                             PeerOptions{.from = people_.back().ip},
                                             [&server] { return server.is_over(); }));
     peers_.back()->send(people_.back().name + "\nexit\n");
+    peers_.back()->finish_sending();
   }
 
   std::vector<Stored> people_;
@@ -358,5 +360,25 @@ TEST_SUITE("lab6") {
       CHECK(is_known(server, line.substr(0, line.find('\t')), line.substr(line.find('\t') + 1)));
     }
     CHECK(server.has_not_said("error"));
+  }
+
+  // ---- The close ----
+
+  TEST_CASE("reference: who has sent much behind exit gets all replies") {
+    echo::replies_outlive_the_close(kLab);
+  }
+
+  TEST_CASE(
+      "reference: who has sent much behind three answers that will not do gets all refusals") {
+    Server server(kLab);
+    Talk talk(server, {.receive_buffer = 4096, .reads = false});
+    talk.say_together({"", "", "", letters(1'000'000)});
+    CHECK(server.says("disconnect", {talk.peer.address()}));
+    talk.peer.read(true);
+    for (int tries = 0; tries < 3; ++tries) {
+      REQUIRE(talk.is_asked("name"));
+      REQUIRE(talk.is_refused());
+    }
+    CHECK(talk.peer.is_closed());
   }
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "echo.hpp"
 #include "guests.hpp"
 #include "lines.hpp"
 #include "loop.hpp"
@@ -387,6 +388,7 @@ TEST_SUITE("lab7") {
     for (const auto& talk : talks) {
       CHECK(talk->peer.is_dropped());
       CHECK(talk->peer.incoming.all().find("OK ") == std::string::npos);
+      talk->peer.close();
     }
   }
 
@@ -409,6 +411,7 @@ TEST_SUITE("lab7") {
       for (std::size_t i = 0; i < kLogins; ++i) {
         talks.push_back(std::make_unique<Talk>(server));
         talks.back()->say_together({"", "Anna", kPassword, "exit"});
+        talks.back()->peer.finish_sending();
       }
       server.signal(SIGCONT);
       Talk& some = *talks[random_below(kLogins)];
@@ -562,5 +565,11 @@ TEST_SUITE("lab7") {
       CHECK(client.count("error") == 1);
       CHECK(::access((client.folder() + "/session.token").c_str(), F_OK) != 0);
     }
+  }
+
+  // ---- The close ----
+
+  TEST_CASE("reference: who has sent much behind exit gets all replies") {
+    echo::replies_outlive_the_close(kLab);
   }
 }

@@ -352,4 +352,10 @@ TEST_SUITE("lab8") {
   TEST_CASE("server: the dialogue and all else is as before") {
     echo::server_keeps_it(kLab);
   }
+
+  // ---- The close ----
+
+  TEST_CASE("reference: who has sent much behind exit gets all replies") {
+    echo::replies_outlive_the_close(kLab);
+  }
 }

@@ -99,6 +99,7 @@ Outcome Talk::ends() {
   if (!incoming.rest().empty()) {
     return Outcome::fails("the end was expected, \"" + excerpt(incoming.rest()) + "\" came");
   }
+  peer.close();
   return Outcome::of(incoming.finished(), "the end was expected, and did not come");
 }
 

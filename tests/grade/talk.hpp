@@ -47,7 +47,8 @@ class Talk {
   // What follows TOKEN in the next message; empty if that is something else.
   std::string hear_token();
 
-  // No message more: the other side closes, or resets if it has left something unread.
+  // No message more: the other side closes, or resets if it has left something unread. Then this
+  // side closes as well.
   Outcome ends();
 
   Peer peer;

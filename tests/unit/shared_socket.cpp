@@ -294,6 +294,63 @@ TEST_CASE_FIXTURE(OverTcp, "sending to a peer that is gone is an error and no SI
   CHECK(CountedSignal::count() == 0);
 }
 
+TEST_CASE_FIXTURE(OverTcp, "a close that leaves bytes unread is a reset") {
+  send(theirs, "and more");
+  std::array<std::byte, 4> buffer{};
+  CHECK(as_text(ours.receive_some(buffer).value()) == "and ");
+  close(std::move(ours));
+  CHECK(error_of([&] { receive_until_end(theirs); }) == ECONNRESET);
+}
+
+TEST_CASE_FIXTURE(OverTcp, "after shut_down_and_drain the peer gets all and then the end") {
+  const std::string replies = bytes_in_order(100'000);
+  const std::string surplus = bytes_in_order(kMuch);
+  send(ours, replies);
+  Worker peer([&] {
+    send(theirs, surplus);  // before it reads
+    CHECK(receive_until_end(theirs) == replies);
+    close(std::move(theirs));
+  });
+  ours.shut_down_and_drain(60s);
+  CHECK(receive_until_end(ours).empty());
+  peer.finish();
+}
+
+TEST_CASE_FIXTURE(OverTcp, "shut_down_and_drain takes no more time than it is given") {
+  const auto begin = std::chrono::steady_clock::now();
+  SUBCASE("with a peer that is silent") {
+    ours.shut_down_and_drain(100ms);
+    CHECK(receive_until_end(theirs).empty());
+  }
+  SUBCASE("with a peer that never stops sending") {
+    Worker peer([&] {
+      const std::string much = bytes_in_order(kMuch);
+      while (true) send(theirs, much);
+    });
+    ours.shut_down_and_drain(100ms);
+    close(std::move(ours));
+    const int error = error_of([&] { peer.finish(); });
+    CHECK((error == EPIPE || error == ECONNRESET));
+  }
+  CHECK((std::chrono::steady_clock::now() - begin >= 100ms));
+}
+
+TEST_CASE_FIXTURE(OverTcp, "shut_down_and_drain does not mind a connection that is lost") {
+  SUBCASE("before") {
+    reset(std::move(theirs));
+  }
+  SUBCASE("meanwhile") {
+    Worker peer([this] {
+      std::array<std::byte, 4> buffer{};
+      CHECK(theirs.receive_some(buffer) == std::nullopt);
+      reset(std::move(theirs));
+    });
+    ours.shut_down_and_drain(60s);
+    peer.finish();
+  }
+  ours.shut_down_and_drain(60s);
+}
+
 TEST_CASE_FIXTURE(Local, "set_timeout ends a wait with ETIMEDOUT") {
   ours.set_timeout(100ms);
   std::array<std::byte, 4> buffer{};
