@@ -16,6 +16,8 @@ std::vector<std::string> writes_to(std::string_view target, const std::string& f
   for (const std::string& call : strace::calls(file)) {
     const std::size_t begin = call.find(">, ");
     if (begin == std::string::npos) continue;
+    // A script that starts an interpreter may silence the tools that it uses.
+    if (call.find("</dev/null>, ") < begin + 1) continue;
     if (call.find(target) < begin + 1) writes.push_back(call.substr(begin + 3));
   }
   return writes;
