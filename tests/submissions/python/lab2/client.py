@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Lab 2, the client: sends every line of its input and prints every reply."""
+
+import signal
+import socket
+import sys
+
+import common
+from common import Failure, printable, reason
+
+
+def say(event, explanation):
+    common.say("client", event, explanation)
+
+
+def connect(host, port):
+    try:
+        server = socket.create_connection((host, port))
+    except (OSError, UnicodeError) as error:
+        raise Failure(f"connect to {printable(host)}:{port}: {reason(error)}") from None
+    say("connect", common.address_text(server.getpeername()))
+    return server
+
+
+class Server:
+    """The connection, as lines."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.received = bytearray()
+
+    def send(self, line):
+        self.connection.sendall(line)
+        say("send", f"{len(line)} bytes")
+
+    def receive(self):
+        """The next line, with its newline."""
+        searched = 0
+        while (end := self.received.find(b"\n", searched)) < 0:
+            searched = len(self.received)
+            portion = self.connection.recv(65536)
+            if not portion:
+                raise Failure("the server has closed")
+            say("receive", f"{len(portion)} bytes")
+            self.received += portion
+        line = bytes(self.received[:end + 1])
+        del self.received[:end + 1]
+        return line
+
+
+def input_lines():
+    """Every line of standard input, each with a newline at its end; on a terminal, asked for."""
+    while True:
+        if sys.stdin.isatty():
+            common.tell("> ")
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return
+        yield line if line.endswith(b"\n") else line + b"\n"
+
+
+def converse(server):
+    for line in input_lines():
+        server.send(line)
+        if line in (b"exit\n", b"exit\r\n"):
+            return
+        common.write_output(server.receive())
+    server.send(b"exit\n")
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback at Ctrl-C
+    parser = common.Parser("client", description="Sends lines and prints the replies.")
+    parser.add_argument("host", metavar="HOST", nargs="?", default="127.0.0.1")
+    parser.add_argument("port", metavar="PORT", type=common.port_number, nargs="?", default=9090)
+    arguments = parser.parse_args()
+    with connect(arguments.host, arguments.port) as connection:
+        try:
+            converse(Server(connection))
+            say("disconnect", "by this client")
+        except (OSError, Failure) as error:
+            say("disconnect", "cut short")
+            raise Failure(f"conversation: {reason(error)}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(common.run("client", main))
