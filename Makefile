@@ -45,8 +45,8 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo test check-copies format check-format figures fuzz tidy clean FORCE
-.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n trace$n diff$n)
+.PHONY: all everything help demo test check-copies format check-format figures fuzz tidy clean hosts FORCE
+.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n trace$n diff$n) hosts$n
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
 ## For students:
@@ -71,6 +71,12 @@ TRACE_OPTIONS = $(if $(INPUT),--input '$(INPUT)') $(if $(SUBMISSION),--submissio
                 $(if $(WIDTH),--width '$(WIDTH)') $(if $(ASCII),--ascii)
 $(NUMBERS:%=trace%): trace%: $$(if $$(SUBMISSION),,$$(call programs_of,$$*))
 	@tools/trace $* $(TRACE_OPTIONS)
+
+## make hosts, hosts3    runs all pairs, or one, between a local, a virtual and a remote machine
+hosts: $(PROGRAMS)
+	@tools/hosts
+$(NUMBERS:%=hosts%): hosts%: $$(call programs_of,$$*)
+	@tools/hosts $*
 
 ## make diff3            shows what lab 3 adds to lab 2
 $(NUMBERS:%=diff%): diff%:
