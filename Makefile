@@ -45,8 +45,9 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo test check-copies format check-format figures fuzz tidy clean hosts FORCE
-.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n test$n trace$n diff$n) hosts$n
+.PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy
+.PHONY: clean FORCE
+.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
 ## For students:
