@@ -99,9 +99,8 @@ void serve_one_client(const Socket& listener) {
   Socket connected(check("accept", ::accept(listener.fd(), as_sockaddr(address), &size)));
   const std::string peer = to_string(as_sockaddr(address), size);
   say("connect", peer);
-  LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
-    say("receive", bytes(count) + " from " + peer);
-  });
+  LineSocket client(std::move(connected), kMaxLine,
+                    [&peer](std::size_t count) { say("receive", bytes(count) + " from " + peer); });
   try {
     send_without_delay(client);
     client.set_timeout(kMaxSilence);

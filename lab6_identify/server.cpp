@@ -37,7 +37,7 @@ namespace {
 constexpr std::size_t kMaxLine = 65'536;  // bytes, the end of the line not counted
 constexpr std::chrono::minutes kMaxSilence{5};
 constexpr std::chrono::seconds kMaxFarewell{1};  // for a client to close after us
-constexpr int kTries = 3;  // answers to the question for the name
+constexpr int kTries = 3;                        // answers to the question for the name
 
 constexpr std::string_view kUsage =
     "usage: server [PORT]\n"
@@ -171,9 +171,8 @@ void serve_one_client(const Socket& listener, TableFile& names) {
   const std::string peer = to_string(as_sockaddr(address), size);
   const std::string host = host_of(as_sockaddr(address), size);
   say("connect", peer);
-  LineSocket client(std::move(connected), kMaxLine, [&peer](std::size_t count) {
-    say("receive", bytes(count) + " from " + peer);
-  });
+  LineSocket client(std::move(connected), kMaxLine,
+                    [&peer](std::size_t count) { say("receive", bytes(count) + " from " + peer); });
   try {
     send_without_delay(client);
     client.set_timeout(kMaxSilence);
