@@ -20,13 +20,16 @@ class TerminalMode {
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       struct sigaction action {};
       action.sa_handler = restore_and_die;
-      struct sigaction& before = actions_before_[i];
-      ::sigaction(kSignals[i], &action, &before);
-      // What was to be ignored, as under nohup, still is.
-      if (before.sa_handler == SIG_IGN) ::sigaction(kSignals[i], &before, nullptr);
+      ::sigaction(kSignals[i], nullptr, &actions_before_[i]);
+      // What was to be ignored, as under nohup, still is, and is at every moment.
+      if (actions_before_[i].sa_handler == SIG_IGN) continue;
+      ::sigaction(kSignals[i], &action, nullptr);
     }
     termios mode = before_;
     mode.c_lflag = (mode.c_lflag & ~off) | on;
+    // Ctrl-Z does not suspend: the shell would take the terminal back in a mode of its own, and
+    // after `fg` all would be shown again.
+    mode.c_cc[VSUSP] = _POSIX_VDISABLE;
     ::tcsetattr(STDIN_FILENO, TCSANOW, &mode);
   }
   TerminalMode(const TerminalMode&) = delete;

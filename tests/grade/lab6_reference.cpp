@@ -368,8 +368,7 @@ TEST_SUITE("lab6") {
     echo::replies_outlive_the_close(kLab);
   }
 
-  TEST_CASE(
-      "reference: who has sent much behind three answers that will not do gets all refusals") {
+  TEST_CASE("reference: who has sent much behind three bad answers gets all refusals") {
     Server server(kLab);
     Talk talk(server, {.receive_buffer = 4096, .reads = false});
     talk.say_together({"", "", "", letters(1'000'000)});

@@ -154,6 +154,22 @@ TEST_CASE("where standard input is no terminal nothing happens") {
   CHECK((action_of(SIGTERM) == before));
 }
 
+TEST_CASE("Ctrl-Z does not suspend, and does again in the end") {
+  const Terminal terminal;
+  const Redirected redirected(STDIN_FILENO, terminal.line);
+  const termios before = terminal.mode();
+  CHECK(before.c_cc[VSUSP] == '\x1a');
+  {
+    const TerminalMode hidden(ECHO, ECHONL);
+    CHECK(terminal.mode().c_cc[VSUSP] == _POSIX_VDISABLE);
+    write_all(terminal.keyboard, "pass\x1aword\n");
+    std::array<char, 64> buffer{};
+    const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    CHECK(std::string_view(buffer.data(), static_cast<std::size_t>(size)) == "pass\x1aword\n");
+  }
+  CHECK(terminal.is_as(before));
+}
+
 TEST_CASE("a signal ends the program, and sets the terminal back before") {
   for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) {
     CAPTURE(number);
