@@ -54,15 +54,19 @@ class Log {
   // once until it works again.
   void write(std::string line) {
     if (torn_) line.insert(0, "\n");
-    const ssize_t written = ::write(descriptor_, line.data(), line.size());
-    const int error = written < 0 ? errno : ENOSPC;
-    const bool failed = written != static_cast<ssize_t>(line.size());
+    std::string_view rest = line;
+    ssize_t written = 0;
+    while (!rest.empty() && (written = ::write(descriptor_, rest.data(), rest.size())) > 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));  // why only a part, the next one says
+    }
+    const int error = errno;
+    const bool failed = !rest.empty();
     if (failed && !failing_) {
       tell(
           service_message("error", "write " + std::string(kLogFile) + ": " + std::strerror(error)));
     }
     failing_ = failed;
-    torn_ = failed && (torn_ || written > 0);
+    torn_ = failed && (torn_ || rest.size() < line.size());
   }
 
  private:

@@ -69,6 +69,7 @@ inline void replace_file(const std::string& path, std::string_view content) {
   if (::access(path.c_str(), W_OK) != 0 && errno != ENOENT) {
     throw_system_error(errno, "write", path);
   }
+  const File folder(".", O_RDONLY | O_DIRECTORY);  // opened while nothing has changed yet
   const std::string beside = path + ".new";
   ::unlink(beside.c_str());  // left by a crash; so the mode below is that of a new file
   try {
@@ -80,6 +81,5 @@ inline void replace_file(const std::string& path, std::string_view content) {
     throw;
   }
   // The name is in the folder, and the folder is on the disk too.
-  const File folder(".", O_RDONLY | O_DIRECTORY);
   check("fsync the folder of", ::fsync(folder.fd()), path);
 }

@@ -252,17 +252,17 @@ TEST_CASE_FIXTURE(Folder, "a line that was torn by a full disk does not spoil th
   Log log;
   log.open();
   SUBCASE("in the middle") {
-    CHECK(say_with_room_for(2, {"torn\n", "lost\n"}, log) == kNoSpace);
+    CHECK(say_with_room_for(2, {"torn\n", "lost\n"}, log) == kTooLarge);
     CHECK(say_with_room_for(1000, {"one\n", "two\n"}, log) == "");
     CHECK(read_log().substr(4097) == "to\none\ntwo\n");
   }
   SUBCASE("just before its end") {
-    CHECK(say_with_room_for(4, {"torn\n"}, log) == kNoSpace);
+    CHECK(say_with_room_for(4, {"torn\n"}, log) == kTooLarge);
     CHECK(say_with_room_for(1000, {"one\n", "two\n"}, log) == "");
     CHECK(read_log().substr(4097) == "torn\none\ntwo\n");
   }
   SUBCASE("twice in one outage") {
-    CHECK(say_with_room_for(2, {"torn\n"}, log) == kNoSpace);
+    CHECK(say_with_room_for(2, {"torn\n"}, log) == kTooLarge);
     CHECK(say_with_room_for(3, {"torn too\n"}, log) == "");  // it is the same outage
     CHECK(say_with_room_for(1000, {"one\n"}, log) == "");
     CHECK(read_log().substr(4097) == "to\nto\none\n");

@@ -355,6 +355,20 @@ TEST_CASE_FIXTURE(Folder, "a read-only file is not replaced, though its folder w
   CHECK_FALSE(fs::exists("file.new"));
 }
 
+TEST_CASE_FIXTURE(Folder, "a folder that cannot be opened is told before anything has changed") {
+  fs::create_directory("closed");
+  write_file("closed/file", "old");
+  fs::permissions("closed/file", fs::perms::all);
+  fs::permissions("closed", static_cast<fs::perms>(0333));  // to be changed, and not to be read
+  CHECK(error_of_nobody([] {
+          fs::current_path("closed");
+          replace_file("file", "new");
+        }) == "open .: Permission denied");
+  fs::permissions("closed", fs::perms::all);
+  CHECK(read_file("closed/file") == "old");
+  CHECK_FALSE(fs::exists("closed/file.new"));
+}
+
 TEST_CASE_FIXTURE(Folder, "a disk that is full in the middle leaves the old file") {
   write_file("file", "old");
   fs::permissions("file", fs::perms::all);
