@@ -254,6 +254,7 @@ int main(int argc, char* argv[]) {
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
     InputLines input;
     const std::string host = arguments.host ? *arguments.host : ask_host(input);
+    if (arguments.host && !arguments.port) resolve(host, 0);  // or the port is asked in vain
     const std::uint16_t port = arguments.port ? *arguments.port : ask_port(input);
     std::vector<Path> paths = open_paths(host, port);
     if (auto nick = ask_nick(input)) Chat(std::move(paths), input, std::move(*nick)).run();

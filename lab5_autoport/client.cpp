@@ -106,6 +106,7 @@ int main(int argc, char* argv[]) {
     const Arguments arguments = parse_arguments(argc, argv, kUsage, /*takes_host=*/true);
     InputLines input;
     const std::string host = arguments.host ? *arguments.host : ask_host(input);
+    if (arguments.host && !arguments.port) resolve(host, 0);  // or the port is asked in vain
     const std::uint16_t port = arguments.port ? *arguments.port : ask_port(input);
     converse(connect_to(host, port), input);
   } catch (const std::exception& error) {

@@ -286,6 +286,13 @@ TEST_SUITE("lab3") {
     common::unknown_host_is_an_error(kLab);
   }
 
+  TEST_CASE("reference: a host that does not resolve is told before the port is asked for") {
+    Client client(kLab, {.arguments = {"no-such-host.invalid"}});
+    REQUIRE(client.exits(1));  // and its input has not ended
+    CHECK(client.says("error", {"no-such-host.invalid"}));
+    CHECK(client.says_nothing_else());
+  }
+
   // ---- What the client did before ----
 
   TEST_CASE("client: the dialogue is that of lab 2") {
