@@ -23,6 +23,7 @@
 #include "guests.hpp"
 #include "loop.hpp"
 #include "proc.hpp"
+#include "questions.hpp"
 #include "strace.hpp"
 #include "terminal.hpp"
 #include "trace.hpp"
@@ -377,6 +378,43 @@ TEST_SUITE("lab9") {
     CHECK(server.has_not_said("stop"));
   }
 
+  TEST_CASE("server: who reads late gets all of what is less than 1 MiB") {
+    Server server(kLab, with_nobody());
+    Guest late(server, {.receive_buffer = 4096}), guest(server);
+    late.peer.read(false);
+    const std::vector<std::string> messages(9, letters(100'000));
+    late.say_together(messages);
+    late.peer.stalls();
+    is_answered(guest);
+    late.peer.read(true);
+    CHECK(late.hears_in_a_row(messages));
+    is_answered(late);
+  }
+
+  TEST_CASE("server: one turn takes a bounded number of frames from each") {
+    Server server(kLab, with_nobody());
+    Guest flood(server), guest(server);
+    // What both have said is there when the server goes on.
+    server.signal(SIGSTOP);
+    constexpr std::size_t kFlood = 20'000;
+    flood.say_together(std::vector<std::string>(kFlood, "x"));
+    guest.say("and I?");
+    flood.peer.stalls();
+    server.signal(SIGCONT);
+    CHECK(guest.hears("and I?"));
+    CHECK(flood.hears_in_a_row(std::vector<std::string>(kFlood, "x")));
+    std::size_t before = 0;  // messages of the flood that were taken before the guest's
+    for (const Message& message : server.messages()) {
+      if (message.event != "receive") continue;
+      if (message.explanation.find(guest.peer.address()) == std::string::npos) {
+        ++before;
+      } else if (message.explanation.find("6 bytes") != std::string::npos) {
+        break;
+      }
+    }
+    CHECK(before < kFlood);
+  }
+
   TEST_CASE("server: a console that is not read delays nobody") {
     DeafConsole console;
     for (const bool somebody_there : {false, true}) {
@@ -532,6 +570,7 @@ TEST_SUITE("lab9") {
 
   TEST_CASE(
       "server: without a free descriptor it neither spins nor ends, and those who are in talk on") {
+    if (!may_limit_descriptors()) return;
     Server server(kLab, with_nobody());
     Guest guest(server);
     server.limit(RLIMIT_NOFILE, proc::lowest_free_descriptor(server.pid()));
@@ -648,6 +687,38 @@ TEST_SUITE("lab9") {
     }
     CHECK(serves(server));
     CHECK(wait_until([&] { return proc::count_descriptors(server.pid()) <= before; }));
+  }
+
+  TEST_CASE("server: its events are told in their order, and each client's reason to leave") {
+    Server server(kLab, with_nobody());
+    {
+      Guest guest(server);
+      is_answered(guest);
+      guest.say("exit");
+      CHECK(guest.ends());
+    }
+    CHECK(server.says("disconnect", {"exit"}));
+    REQUIRE(server.stops_on({SIGTERM}));
+    // ASK, the token, OK, the message and its answer, exit.
+    CHECK(server.events() ==
+          "start listen connect send receive send receive send receive disconnect stop");
+  }
+
+  TEST_CASE("server: what is typed behind the answer for the port is for the dialog") {
+    Setup setup = knowing_guest(kLab);
+    const std::string port = setup.arguments.front();
+    setup.arguments = {};
+    Server server(kLab, setup);
+    REQUIRE(server.err().until("Port [9090]: ").has_value());
+    const std::size_t before = server.err().all().size();
+    server.type(port + "\n@Nobody hello\n");
+    CHECK(wait_until([&] { return server.err().all().size() > before; }));
+    server.end_input();
+    CHECK(serves(server));  // nobody is there any more
+  }
+
+  TEST_CASE("server: SIGINT and SIGTERM stop it at the question for the port") {
+    questions::signals_stop_it_at_the_question(kLab);
   }
 
   TEST_CASE("server: SIGINT and SIGTERM stop it, with clients and at the console") {

@@ -236,6 +236,17 @@ TEST_SUITE("lab9") {
     CHECK(count_of(client.terminal().all(), "> abcdefg") == 3);  // the 7th key, the 8th, Enter
   }
 
+  TEST_CASE("client: output that cannot be written is an error and exit 1") {
+    Listener listener;
+    Setup setup;
+    setup.out = "/dev/full";
+    Client client(kLab, listener, with_session(kLab, setup));
+    Host host(kLab, listener);
+    host.say("hello");
+    CHECK(client.exits(1));
+    CHECK(client.says("error"));
+  }
+
   TEST_CASE("client: usage, bad arguments and failures are told as before") {
     common::usage_is_told(kLab, "client");
     common::bad_arguments_are_refused(kLab, "client");
