@@ -228,9 +228,9 @@ class Talk {
   // The last message before the server closed is its reply to "logout", and is for the user.
   void finish_logout() {
     const std::string reply = held_back_.value_or("");
-    const auto [word, what, text] = parse_server_line(reply);
-    console_.above_the_line([&] { tell(printable(text) + "\n"); });
-    if (word != "OK") throw std::runtime_error("logout: the server has not ended the session");
+    const ServerLine line = parse_server_line(reply);
+    console_.above_the_line([&line] { tell(printable(line.text) + "\n"); });
+    if (line.word != "OK") throw std::runtime_error("logout: the server has not ended the session");
     delete_token();
     leaving_ = true;
   }
