@@ -415,7 +415,7 @@ TEST_SUITE("lab9") {
     CHECK(before < kFlood);
   }
 
-  TEST_CASE("server: a console that is not read delays nobody") {
+  TEST_CASE("reference: a console that is not read delays nobody") {
     DeafConsole console;
     for (const bool somebody_there : {false, true}) {
       CAPTURE(somebody_there);
@@ -441,7 +441,7 @@ TEST_SUITE("lab9") {
     }
   }
 
-  TEST_CASE("server: a console that is stopped with Ctrl-S delays nobody") {
+  TEST_CASE("reference: a console that is stopped with Ctrl-S delays nobody") {
     Setup setup = knowing_guest(kLab);
     setup.in = setup.out = setup.err = kTerminal;
     Server server(kLab, setup);
@@ -658,7 +658,7 @@ TEST_SUITE("lab9") {
     CHECK(again.is_asked("name"));
   }
 
-  TEST_CASE("server: what was answered before exit arrives, whatever comes behind it") {
+  TEST_CASE("reference: who has sent much behind exit gets all replies") {
     Server server(kLab, with_nobody());
     const std::string large = letters(60'000);
     for (const char* last : {"exit", "logout"}) {

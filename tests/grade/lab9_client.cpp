@@ -198,7 +198,7 @@ TEST_SUITE("lab9") {
     }
   }
 
-  TEST_CASE("client: a line that is not sent costs none of the answers that are owed") {
+  TEST_CASE("reference: a line that is not sent costs none of the answers that are owed") {
     for (const std::string& line : {std::string("\xff\xfe"), std::string(kLongest + 1, 'x')}) {
       Listener listener;
       Client client(kLab, listener, with_session(kLab));
