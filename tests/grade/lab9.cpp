@@ -616,7 +616,7 @@ TEST_SUITE("lab9") {
     talk.say(kPassword);
     CHECK(talk.is_refused());
     CHECK(talk.ends());
-    CHECK(server.says("error", {"users.tsv"}));
+    CHECK(server.says("error", {"Too many open files"}));
     is_answered(guest);
     server.limit(RLIMIT_NOFILE, RLIM_INFINITY);
     newcomer(server, "Unlucky");
