@@ -334,8 +334,9 @@ TEST_SUITE("lab10") {
     for (const char* text : {"a\nb", "\x1b[31m", "\xff", "\xc0\xaf", "\x7f", "\xc2\x85"}) {
       pair.anna.send(say + text);
     }
-    for (const char* odd : {"", " ", "\n", "SAY", "SAY ", "JOIN", "JOIN  x", "JOIN a b c", "say",
-                            "HELLO", "ACK", "PING\n", "MSG 1 anna\nx", "WELCOME x"}) {
+    stranger.send(address, "JOIN  x");  // with no nick, or with no cookie: an answer is no mistake
+    for (const char* odd : {"", " ", "\n", "SAY", "SAY ", "JOIN", "JOIN a b c", "say", "HELLO",
+                            "ACK", "PING\n", "MSG 1 anna\nx", "WELCOME x"}) {
       pair.anna.send(odd);
     }
     for (const char* number : {"0", "-1", "1.5", "x", "99999999999999999999999", ""}) {
