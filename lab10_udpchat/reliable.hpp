@@ -88,6 +88,13 @@ class Sender {
   std::size_t unacknowledged() const noexcept { return unacknowledged_; }
   bool overfull() const noexcept { return unacknowledged_ >= kMaxUnacknowledged; }
 
+  // Much is waiting for somebody who does take it, though slowly: whoever brings more should wait.
+  // For one who takes nothing at all nobody should.
+  bool lags(Time now) const noexcept {
+    const bool is_taking = in_flight() == 0 || now - progress_ < kLongestPause;
+    return is_taking && unacknowledged_ >= kMaxUnacknowledged / 2;
+  }
+
   // Nothing was acknowledged for so long that nobody can be there. It is not counted for each
   // message by itself: where a third of all is lost each way, one message in a hundred thousand
   // needs more tries than 30 seconds have room for, while its neighbours arrive.

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -153,12 +154,20 @@ class Room {
     const auto arguments = words<2>(datagram.arguments);
     const auto number = arguments ? parse_number((*arguments)[1]) : std::nullopt;
     if (!number || !datagram.text) return false;
+    if (anybody_lags(now)) return true;
     if (!member.said.accept(*number, std::string(*datagram.text))) return true;
     send_(member.endpoint, "ACK " + std::to_string(*number));
     while (const auto text = member.said.next()) {
       tell_others(member, "MSG", " " + member.nick + "\n" + *text, now);
     }
     return true;
+  }
+
+  // Who says a thousand lines at once is slowed down to the pace of those who hear them. A SAY that
+  // is neither taken in nor acknowledged comes again.
+  bool anybody_lags(Time now) {
+    return std::ranges::any_of(members_,
+                               [now](const auto& entry) { return entry.second.to_say.lags(now); });
   }
 
   bool receive_ack(Member& member, const Datagram& datagram, Time now) {

@@ -182,15 +182,15 @@ class Session {
     const std::size_t space = std::min(arguments.find(' '), arguments.size());
     const auto number = parse_number(arguments.substr(0, space));
     const bool is_note = datagram.verb == "NOTE";
-    const std::string_view nick = arguments.substr(std::min(space + 1, arguments.size()));
-    if (!number || !datagram.text || (is_note ? space != arguments.size() : !is_nick(nick))) {
+    const std::string_view speaker = arguments.substr(std::min(space + 1, arguments.size()));
+    if (!number || !datagram.text || (is_note ? space != arguments.size() : !is_nick(speaker))) {
       return false;
     }
     // A number counts within a session: before the WELCOME there is none.
     if (state_ != State::kIn && state_ != State::kLeaving) return true;
-    const Event event =
-        is_note ? Event{Event::Kind::kNote, std::string(*datagram.text)}
-                : Event{Event::Kind::kLine, std::string(nick).append(": ").append(*datagram.text)};
+    const Event event = is_note ? Event{Event::Kind::kNote, std::string(*datagram.text)}
+                                : Event{Event::Kind::kLine,
+                                        std::string(speaker).append(": ").append(*datagram.text)};
     if (!receiver_.accept(*number, event)) return true;
     send_("ACK " + token_ + " " + std::to_string(*number));
     while (auto next = receiver_.next()) events_.push_back(std::move(*next));

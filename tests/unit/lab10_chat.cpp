@@ -147,6 +147,41 @@ TEST_CASE("who does not keep up is given up, without harm to the others") {
   REQUIRE(world.run_until([&] { return clara.lines.size() == 1200; }));
 }
 
+TEST_CASE("who says much at once is slowed down, and nobody is lost") {
+  for (const Weather& weather : {kFine, kStorm}) {
+    CAPTURE(weather.lost);
+    World world(weather, 11);
+    for (std::size_t i = 0; i < 6; ++i) world.join(nick_of(i));
+    REQUIRE(world.run_until([&] { return all_in(world); }));
+    constexpr int kLines = 600;  // each of three says so many: each of them hears 1,200
+    std::vector<int> said(3);
+    const auto speak = [&] {
+      for (std::size_t i = 0; i < said.size(); ++i) {
+        Session& session = *world.users[i]->session;
+        while (said[i] < kLines && session.has_room()) {
+          session.say("line " + std::to_string(++said[i]));
+        }
+      }
+    };
+    REQUIRE(world.run_until([&] {
+      speak();
+      return std::ranges::all_of(world.users, [&](const auto& user) {
+        const bool speaks = user->session->nick() <= nick_of(2);
+        return user->lines.size() >= kLines * (speaks ? 2U : 3U);
+      });
+    }));
+    for (const auto& user : world.users) {
+      for (std::size_t i = 0; i < said.size(); ++i) {
+        if (user->session->nick() == nick_of(i)) continue;
+        REQUIRE(lines_of(*user, nick_of(i)) == lines_said(nick_of(i), kLines));
+      }
+    }
+    CHECK(std::ranges::none_of(world.log, [](const std::string& line) {
+      return line.find("disconnect") != std::string::npos;
+    }));
+  }
+}
+
 TEST_CASE("a nick that is taken is refused, another one is not") {
   World world(kStorm, 3);
   User& anna = world.join("anna");

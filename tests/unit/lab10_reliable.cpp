@@ -140,6 +140,20 @@ TEST_CASE("Sender: is overfull at 1,000 and keeps no more") {
   CHECK(sender.unacknowledged() == 1000);
 }
 
+TEST_CASE(
+    "Sender: lags with 500 or more for somebody who takes them, and not for one who does not") {
+  CHECK_FALSE(sender_of(499).lags(kStart));
+  Sender<int> sender = sender_of(501);
+  CHECK(sender.lags(kStart));  // nothing was sent yet: that is nobody's fault but ours
+  sent_at(sender, kStart);
+  CHECK(sender.lags(kStart + milliseconds(1'999)));
+  CHECK_FALSE(sender.lags(kStart + seconds(2)));
+  CHECK(sender.acknowledge(1, kStart + seconds(3)));
+  CHECK(sender.lags(kStart + seconds(4)));
+  CHECK(sender.acknowledge(2, kStart + seconds(4)));
+  CHECK_FALSE(sender.lags(kStart + seconds(4)));  // 499
+}
+
 TEST_CASE("Sender: after a restart it numbers from 1 what was not acknowledged") {
   Sender<int> sender = sender_of(10);
   sent_at(sender, kStart);
