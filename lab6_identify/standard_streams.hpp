@@ -1,5 +1,6 @@
 // Standard input, output and error as plain bytes: read() and write(), with nothing held back
-// in between, so that what is said is out at once, in a pipe as on a terminal.
+// in between, so that what is said is out at once, in a pipe as on a terminal. No signal interrupts
+// these calls (EINTR): none has a handler here that returns. See signal(7).
 
 #pragma once
 
