@@ -17,7 +17,7 @@ local HIDDEN = "(hidden)"
 
 -- The well-formed characters of UTF-8, by their number of bytes: RFC 3629, section 4.
 local CHARACTERS = {
-  "^[%z\1-\127]", "^[\194-\223][\128-\191]",
+  "^[\0-\127]", "^[\194-\223][\128-\191]",
   "^\224[\160-\191][\128-\191]", "^[\225-\236\238\239][\128-\191][\128-\191]",
   "^\237[\128-\159][\128-\191]", "^\240[\144-\191][\128-\191][\128-\191]",
   "^[\241-\243][\128-\191][\128-\191][\128-\191]", "^\244[\128-\143][\128-\191][\128-\191]",
@@ -39,12 +39,12 @@ end
 
 -- C0, DEL, and C1 (two bytes in UTF-8).
 local function has_controls(text)
-  return text:find("[%z\1-\31\127]") or text:find("\194[\128-\159]")
+  return text:find("[\0-\31\127]") or text:find("\194[\128-\159]")
 end
 
 local function escaped(text)
   local function escape(control) return ("\\x%02x"):format(control:byte(-1)) end
-  return (text:gsub("[%z\1-\31\127]", escape):gsub("\194[\128-\159]", escape))
+  return (text:gsub("[\0-\31\127]", escape):gsub("\194[\128-\159]", escape))
 end
 
 -- The first protocol in a packet sets the columns; each further message of it is added.
