@@ -7,9 +7,10 @@
 --
 -- Passwords and tokens are not shown here: neither in the tree nor in the info column. Whatever a
 -- client says before the server's OK is taken for one, unless it answers ASK name just then. So
--- where a capture begins in mid-conversation, or a client answers before it is asked, more is hidden
--- than would have to be. The bytes themselves are in the capture: the bytes pane, "Follow stream"
--- and the fields of TCP and UDP (payload, reassembled data) still have them. So has the file.
+-- where a capture begins in mid-conversation, or a client answers before it is asked, more is
+-- hidden than would have to be. The bytes themselves are in the capture: the bytes pane, "Follow
+-- stream" and the fields of TCP and UDP (payload, reassembled data) still have them. So has the
+-- file.
 
 local HIDDEN = "(hidden)"
 
