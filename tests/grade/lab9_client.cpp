@@ -32,6 +32,22 @@ std::size_t count_of(std::string_view text, std::string_view part) {
   return count;
 }
 
+// A client on a terminal, to which a message has come in the middle of a line.
+struct Interrupted {
+  Interrupted() : client(kLab, listener, with_session(kLab, kOnTerminal)), host(kLab, listener) {
+    REQUIRE(client.terminal().until("> ").has_value());
+    client.type("half a ");
+    REQUIRE(client.terminal().until("half a ").has_value());
+    host.say("an interruption");
+    REQUIRE(client.terminal().until("an interruption").has_value());
+  }
+
+  static inline const Setup kOnTerminal{.in = kTerminal, .out = kTerminal, .err = kTerminal};
+  Listener listener;
+  Client client;
+  Host host;
+};
+
 }  // namespace
 
 TEST_SUITE("lab9") {
@@ -149,20 +165,15 @@ TEST_SUITE("lab9") {
     CHECK(client.terminal().all().find("\u009b") == std::string::npos);
   }
 
-  TEST_CASE("client: what arrives does not wreck the line that is being typed") {
-    Listener listener;
-    Setup setup;
-    setup.in = setup.out = setup.err = kTerminal;
-    Client client(kLab, listener, with_session(kLab, setup));
-    Host host(kLab, listener);
-    CHECK(client.terminal().until("> ").has_value());
-    client.type("half a ");
-    CHECK(client.terminal().until("half a ").has_value());
-    host.say("an interruption");
-    CHECK(client.terminal().until("an interruption").has_value());
-    CHECK(client.terminal().until("half a ").has_value());  // there again, below
-    client.type("line\n");
-    CHECK(host.hears("half a line"));
+  TEST_CASE("client: a line that a message comes into is sent whole") {
+    Interrupted typing;
+    typing.client.type("line\n");
+    CHECK(typing.host.hears("half a line"));
+  }
+
+  TEST_CASE("reference: what arrives does not wreck the line that is being typed") {
+    Interrupted typing;
+    CHECK(typing.client.terminal().until("half a ").has_value());  // there again, below
   }
 
   TEST_CASE("client: the terminal is as it was, after the end and after Ctrl-C") {

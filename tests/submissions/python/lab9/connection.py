@@ -10,6 +10,7 @@ from log import say
 
 MAX_UNSENT = frames.HEADER.size + frames.MAX_PAYLOAD  # bytes
 FRAMES_A_TURN = 64
+GOODBYE = 2  # seconds
 
 
 class Client:
@@ -90,6 +91,18 @@ class Client:
         try:
             self.connection.shutdown(socket.SHUT_RDWR)
         except OSError:
+            pass
+
+    async def say_goodbye(self):
+        """Until all is sent, and all is read that still comes: a close that leaves something
+        unread is a reset, which would overtake our last words."""
+        await self.all_is_sent.wait()
+        try:
+            self.connection.shutdown(socket.SHUT_WR)
+            async with asyncio.timeout(GOODBYE):
+                while await self.loop.sock_recv(self.connection, 65536):
+                    pass
+        except OSError:  # TimeoutError is one
             pass
 
     def close(self):

@@ -3,13 +3,13 @@
 import collections
 import sys
 
-import common
 import frames
-from common import Failure, printable, reason
+from common import printable
 
 
 class Dialog:
-    def __init__(self):
+    def __init__(self, console):
+        self.console = console
         self.is_attended = True  # until standard input ends
         self.clients = set()  # whose names are known
         self.waiting = collections.deque()  # (client, message), the oldest first
@@ -23,10 +23,7 @@ class Dialog:
 
     def message(self, client, text):
         shown = printable(text) if sys.stdout.isatty() else text
-        try:
-            common.write_output(f"{client.name}: {shown}\n".encode())
-        except OSError as error:
-            raise Failure(f"write standard output: {reason(error)}") from None
+        self.console.show(f"{client.name}: {shown}\n")
         if self.is_attended:
             self.waiting.append((client, text))
         else:
@@ -37,21 +34,21 @@ class Dialog:
         try:
             text = line.removesuffix(b"\n").decode()
         except UnicodeDecodeError:
-            return common.tell("That is no UTF-8, and was not sent.\n")
+            return self.console.tell("That is no UTF-8, and was not sent.\n")
         if len(line) - 1 > frames.MAX_PAYLOAD:
-            return common.tell("That is too long, and was not sent.\n")
+            return self.console.tell("That is too long, and was not sent.\n")
         if text.startswith("@"):
             self.send_to_name(text)
         elif text and self.waiting:
             client, _ = self.waiting.popleft()
             client.send(text)
         elif text:
-            common.tell("Nobody waits for an answer.\n")
+            self.console.tell("Nobody waits for an answer.\n")
 
     def send_to_name(self, text):
         names = [client.name for client in self.clients if text.startswith(f"@{client.name} ")]
         if not names:
-            return common.tell("Nobody of that name is here.\n")
+            return self.console.tell("Nobody of that name is here.\n")
         name = max(names, key=len)
         for client in list(self.clients):
             if client.name == name:

@@ -9,6 +9,7 @@ import listening
 import log
 from common import Failure, Left, ProtocolError, printable, reason
 from connection import Client
+from console import Console
 from dialog import Dialog
 from log import say
 from users import StorageError, Users, check_password, parse_name
@@ -111,7 +112,7 @@ async def serve_client(connection, address, users, dialog):
     except Left as left:
         how = str(left)
         dialog.leave(client)
-        await client.all_is_sent.wait()
+        await client.say_goodbye()
     except ProtocolError as error:
         say("error", f"{peer} sent {error}")
         how = "is dropped: it broke the protocol"
@@ -123,25 +124,34 @@ async def serve_client(connection, address, users, dialog):
     say("disconnect", f"{peer} {how}")
 
 
-async def attend(console, dialog):
-    while line := await console.line():
+async def attend(keyboard, dialog):
+    while line := await keyboard.line():
         dialog.line(line)
     dialog.person_leaves()
 
 
 async def serve(port):
     say("start", "lab9_dialog")
-    console = listening.Input()
-    listeners = listening.listen(port or await listening.ask_port(console))
+    keyboard = listening.Input()
+    listeners = listening.listen(port or await listening.ask_port(keyboard))
     users = Users("users.db")
-    dialog = Dialog()
+    console = Console()
+    dialog = Dialog(console)
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(attend(console, dialog))
+            tasks.create_task(attend(keyboard, dialog))
+            tasks.create_task(wait_for(console.failure))
             async for connection, address in listening.accept_in_turn(listeners):
                 tasks.create_task(serve_client(connection, address, users, dialog))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
+    finally:
+        users.close()
+        console.close()
+
+
+async def wait_for(future):
+    await future
 
 
 def main():

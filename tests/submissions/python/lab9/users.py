@@ -102,3 +102,7 @@ class Users:
 
     def close_session(self, token):
         self.execute("DELETE FROM sessions WHERE token = ?", quick_hash(token))
+
+    def close(self):
+        """No hash more, of those that are waited for."""
+        self.hasher.shutdown(wait=False, cancel_futures=True)
