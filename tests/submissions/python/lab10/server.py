@@ -76,8 +76,9 @@ class Chat:
         verb, arguments = words[0], words[1:]
         if verb == "JOIN" and len(arguments) in (1, 2) and text is None:
             return self.join(udp, address, *arguments)
-        handler = {("SAY", 2): self.hear, ("PING", 1): self.pong, ("WHO", 1): self.who,
-                   ("LEAVE", 1): self.leave, ("ACK", 2): self.acknowledge}.get((verb, len(arguments)))
+        handlers = {("SAY", 2): self.hear, ("PING", 1): self.pong, ("WHO", 1): self.who,
+                    ("LEAVE", 1): self.leave, ("ACK", 2): self.acknowledge}
+        handler = handlers.get((verb, len(arguments)))
         if not handler or (verb == "SAY") != (text is not None):
             raise ProtocolError("malformed")
         member = self.members.get(address)
