@@ -155,7 +155,7 @@ async def wait_for(future):
 
 
 def main():
-    parser = common.Parser("server", description="Shows the messages of all clients and sends the answers.")
+    parser = common.Parser("server", description="Shows what clients say, and sends answers.")
     parser.add_argument("port", metavar="PORT", type=common.port_number, nargs="?")
     port = parser.parse_args().port
     try:
