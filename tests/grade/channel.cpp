@@ -45,6 +45,11 @@ void Channel::finish_sending() {
   send_some();
 }
 
+void Channel::limit(std::size_t most, std::function<void()> then) {
+  most_ = most;
+  beyond_most_ = std::move(then);
+}
+
 void Channel::close() {
   if (descriptor_ < 0) return;
   transcript::note(who_, "is closed by the grader");
@@ -77,6 +82,10 @@ void Channel::receive_some() {
     transcript::note(who_, "->", bytes);
     incoming.append(bytes);
     if (echoes_) send(bytes);
+    if (incoming.all().size() > most_) {
+      lose("more than anybody wants to read");
+      beyond_most_();
+    }
   } else if (size == 0 || (kind_ == Kind::kTerminal && errno == EIO)) {
     transcript::note(who_, "-> (the end)");
     incoming.finish("closed");

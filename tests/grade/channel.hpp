@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,9 @@ class Channel : public Watched {
   // From now on nothing is read (the other side finds its way blocked), or it is again.
   void read(bool on) { reads_ = on; }
 
+  // Once more than that has come, nothing more is taken, and `then` is called.
+  void limit(std::size_t most, std::function<void()> then);
+
   // From now on whatever comes is sent back as it came, bytes that no check has taken included.
   void echo() { echoes_ = true; }
 
@@ -56,6 +60,8 @@ class Channel : public Watched {
   Kind kind_;
   bool reads_ = true;
   bool echoes_ = false;
+  std::size_t most_ = std::string::npos;  // bytes
+  std::function<void()> beyond_most_;
   bool finishing_ = false;  // the end is to be sent after the queue
   std::size_t sent_ = 0;    // how much of the queue has gone
   std::string queue_;

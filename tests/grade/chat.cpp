@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <sstream>
-#include <stdexcept>
 #include <utility>
 
+#include "errors.hpp"
 #include "text.hpp"
 
 namespace grade {
@@ -12,7 +12,7 @@ namespace grade {
 Address chat_address(Server& server, const std::string& host) {
   const auto before = server.out().until("Listening on port ");
   const auto port = before ? server.out().until("\n") : std::nullopt;
-  if (!port) throw std::runtime_error("the server does not say on which port it listens");
+  if (!port) throw ProgramFails("the server does not say on which port it listens");
   return {host, static_cast<std::uint16_t>(std::stoul(*port))};
 }
 

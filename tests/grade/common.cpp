@@ -248,7 +248,7 @@ void each_message_is_one_write(Subject& program, const std::string& file) {
 }
 
 void failing_accept_is_survived(const Lab& lab) {
-  const std::string program = scratch::read_file(submission::folder_of(lab) + "/server");
+  const std::string program = scratch::read_file(submission::program_of(lab, "server"));
   if (!possible(program.find("__ubsan") == std::string::npos,
                 "the sanitizer in this server needs descriptors for checks of its own")) {
     return;

@@ -4,9 +4,9 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <string_view>
 
+#include "errors.hpp"
 #include "scratch.hpp"
 
 namespace grade {
@@ -25,7 +25,7 @@ class Once {
   const Kept& of(const Lab& lab) {
     const auto [entry, is_new] = made_.try_emplace(lab.number);
     if (is_new) entry->second = make_(lab);
-    if (!entry->second) throw std::runtime_error("see the first failure: nobody could log in");
+    if (!entry->second) throw CannotRun("see the first failure: nobody could log in");
     return *entry->second;
   }
 
@@ -35,7 +35,7 @@ class Once {
 };
 
 void demand(const Outcome& outcome) {
-  if (!outcome) throw std::runtime_error("the guest does not get in: " + outcome.why_not());
+  if (!outcome) throw ProgramFails("the guest does not get in: " + outcome.why_not());
 }
 
 Kept register_guest(const Lab& lab) {

@@ -19,8 +19,8 @@ Outcome Incoming::brings(std::string_view expected) {
   const std::string difference = first_difference(expected, came);
   if (difference.empty()) take(expected.size());
   const std::string then = came.size() == expected.size() ? ""
-                           : finished()                   ? " (" + end() + ")"
-                                                          : " (nothing more came)";
+                           : finished()                   ? "\nthen the end: " + end()
+                                                          : "\nand nothing more";
   return Outcome::of(difference.empty(), difference + then);
 }
 

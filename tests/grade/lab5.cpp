@@ -148,7 +148,7 @@ TEST_SUITE("lab5") {
   TEST_CASE("server: if every port is busy it is an error and exit 1") {
     if (!possible(network::is_private(), "not all ports are there to be taken")) return;
     const network::Fresh fresh;
-    Program occupier("occupier", submission::grader(), {.arguments = {kOccupyPorts}});
+    Program occupier("occupier", submission::kGrader, {.arguments = {kOccupyPorts}});
     const auto said = occupier.out().until("\n");
     REQUIRE(said.has_value());
     if (!possible(*said == kOccupied, *said)) return;

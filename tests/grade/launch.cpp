@@ -4,7 +4,6 @@
 #include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,9 @@
 #include <system_error>
 #include <vector>
 
+#include "errors.hpp"
+#include "identity.hpp"
+#include "runaway.hpp"
 #include "terminal.hpp"
 
 namespace grade {
@@ -111,10 +113,9 @@ void make_own_session(bool with_terminal) {
 }
 
 void give_up_privileges() {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE);  // ports below 1024, if the grader is root
-  const rlimit no_core{};
-  ::setrlimit(RLIMIT_CORE, &no_core);
+  identity::assume();
+  ::prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE);  // ports below 1024, if it is root all the same
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);              // which a change of the user takes back
 }
 
 [[noreturn]] void become(const char* folder, char* const* arguments, char* const* environment) {
@@ -135,6 +136,7 @@ Started launch(const std::string& executable, const Setup& setup, const std::str
   for (std::size_t i = 0; i < streams.size(); ++i) {
     streams[i] = open_stream(*targets[i], static_cast<int>(i), terminal ? terminal->path() : "");
   }
+  for (const Stream& stream : streams) identity::hand_over(stream.childs);
   const Pipe report = make_pipe();
 
   std::vector<std::string> command = setup.wrapper;
@@ -144,11 +146,14 @@ Started launch(const std::string& executable, const Setup& setup, const std::str
   const std::vector<char*> arguments = as_pointers(command);
   const std::vector<char*> variables = as_pointers(environment);
 
+  identity::of_programs();  // chosen here, and not in the child
+  const bool has_sanitizer = is_sanitized(executable);
   const pid_t pid = check("fork", ::fork());
   if (pid == 0) {
     reset_signals();
     take_streams({streams[0].childs, streams[1].childs, streams[2].childs}, report.write_end);
     make_own_session(with_terminal);
+    set_limits(has_sanitizer);
     give_up_privileges();
     become(folder.c_str(), arguments.data(), variables.data());
   }
@@ -163,7 +168,10 @@ Started launch(const std::string& executable, const Setup& setup, const std::str
     for (const Stream& stream : streams) {
       if (stream.graders >= 0) ::close(stream.graders);
     }
-    throw std::system_error(error, std::generic_category(), "cannot start " + executable);
+    if (error == EAGAIN || error == ENOMEM) {
+      throw std::system_error(error, std::generic_category(), "cannot start " + executable);
+    }
+    throw CannotRun("cannot start " + executable + ": " + std::generic_category().message(error));
   }
   return {.pid = pid,
           .in = streams[0].graders,

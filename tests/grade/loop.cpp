@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <vector>
 
+#include "incidents.hpp"
 #include "interrupt.hpp"
+#include "process.hpp"
 
 namespace grade {
 namespace {
@@ -45,6 +47,7 @@ Watched::~Watched() {
 
 void turn() {
   leave_if_interrupted();
+  stop_runaways();
   serve(kTick);
 }
 
@@ -60,6 +63,7 @@ bool wait_until(const std::function<bool()>& done, Clock::duration limit) {
 bool wait_until(const std::function<bool()>& done) {
   if (wait_until(done, patience())) return true;
   lose_patience();
+  incidents::of_this_check().waited_in_vain = true;
   return false;
 }
 

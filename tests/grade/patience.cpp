@@ -12,7 +12,7 @@ constexpr int kRounds = 10;
 constexpr std::chrono::duration<double> kUsualRound = std::chrono::milliseconds(3);
 
 double slowness = 1;
-constexpr std::chrono::seconds kLeastPatience{5};
+constexpr std::chrono::seconds kLeastPatience{3};
 std::chrono::seconds most_patience{20};
 
 // Something like what a check does: a program is started, works a little, and ends.

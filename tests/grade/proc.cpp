@@ -28,6 +28,12 @@ std::vector<std::string> numbers_in(const std::string& path) {
   return names;
 }
 
+std::string target_of_link(const std::string& link) {
+  std::array<char, 4096> target{};
+  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+  return {target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
 pid_t to_pid(const std::string& text) {
   return static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
 }
@@ -76,11 +82,14 @@ std::vector<std::string> descriptors(pid_t pid) {
   std::vector<std::string> found;
   const std::string path = folder(pid) + "/fd";
   for (const std::string& number : numbers_in(path)) {
-    std::array<char, 4096> target{};
-    const ssize_t size = ::readlink((path + "/" + number).c_str(), target.data(), target.size());
-    if (size > 0) found.emplace_back(target.data(), static_cast<std::size_t>(size));
+    std::string target = target_of_link(path + "/" + number);
+    if (!target.empty()) found.push_back(std::move(target));
   }
   return found;
+}
+
+std::string target_of(pid_t pid, int descriptor) {
+  return target_of_link(folder(pid) + "/fd/" + std::to_string(descriptor));
 }
 
 std::size_t lowest_free_descriptor(pid_t pid) {

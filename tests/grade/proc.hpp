@@ -20,6 +20,9 @@ std::vector<pid_t> children(pid_t pid);
 // What each descriptor of a process leads to: "socket:[1234]", "/tmp/server.log".
 std::vector<std::string> descriptors(pid_t pid);
 
+// What one descriptor leads to; empty if it is closed.
+std::string target_of(pid_t pid, int descriptor);
+
 // The descriptor that the next open() or accept() of a process will get.
 std::size_t lowest_free_descriptor(pid_t pid);
 

@@ -105,6 +105,19 @@ std::vector<TcpSocket> listeners_of(pid_t pid) {
   return listeners;
 }
 
+std::vector<TcpSocket> sockets_of(pid_t pid) {
+  std::vector<std::string> inodes = socket_inodes(pid);
+  std::vector<TcpSocket> sockets;
+  for (const auto& [path, is_ipv6] : kTables) {
+    if (inodes.empty()) break;
+    read_table(path, is_ipv6, [&](const TcpSocket& socket) {
+      if (std::erase(inodes, socket.inode) > 0) sockets.push_back(socket);
+      return !inodes.empty();
+    });
+  }
+  return sockets;
+}
+
 std::optional<TcpSocket> find_connection(std::string_view local, std::string_view remote) {
   std::optional<TcpSocket> found;
   for (const auto& [path, is_ipv6] : kTables) {

@@ -27,6 +27,10 @@ struct TcpSocket {
 // What a program (or one that it started) listens on.
 std::vector<TcpSocket> listeners_of(pid_t pid);
 
+// Every socket of a program's, and the connections that wait in its listeners' queues are not among
+// them: those are nobody's yet.
+std::vector<TcpSocket> sockets_of(pid_t pid);
+
 // One end of a connection; std::nullopt once it is gone.
 std::optional<TcpSocket> find_connection(std::string_view local, std::string_view remote);
 

@@ -6,12 +6,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <system_error>
 
+#include "identity.hpp"
+#include "incidents.hpp"
 #include "launch.hpp"
+#include "lines.hpp"
 #include "proc.hpp"
+#include "runaway.hpp"
 #include "scratch.hpp"
 #include "text.hpp"
 #include "transcript.hpp"
@@ -20,6 +25,16 @@ namespace grade {
 namespace {
 
 std::vector<pid_t> running;  // each is the leader of a process group
+std::vector<Program*> programs;
+
+// What an interpreter, or a language's runtime, says before it gives up.
+bool has_uncaught_error(std::string_view words) {
+  constexpr std::array<std::string_view, 7> kSigns = {
+      "Traceback (most recent call last)", "terminate called", "ERROR: AddressSanitizer",
+      "Exception in thread", "panicked at", "\npanic: ", "\n    at "};
+  return std::ranges::any_of(
+      kSigns, [&](std::string_view sign) { return words.find(sign) != std::string_view::npos; });
+}
 
 // Ends the program, its process group, and what of its family has left the group.
 void kill_family(pid_t pid) {
@@ -54,9 +69,11 @@ void Program::start(const std::string& executable, const Setup& setup) {
   for (const std::string& argument : setup.arguments) command += " '" + excerpt(argument) + "'";
   transcript::note(who_, "is started as " + command);
 
+  identity::hand_over(folder_);
   Started started = launch(executable, setup, folder_);
   pid_ = started.pid;
   running.push_back(pid_);
+  programs.push_back(this);
   const auto channel = [&](const char* stream, int descriptor, Channel::Kind kind) {
     return std::make_unique<Channel>(who_ + " " + stream, descriptor, kind);
   };
@@ -65,13 +82,21 @@ void Program::start(const std::string& executable, const Setup& setup) {
   out_ = channel("stdout", started.out, Channel::Kind::kPipe);
   err_ = channel("stderr", started.err, Channel::Kind::kPipe);
   terminal_ = channel("terminal", started.terminal, Channel::Kind::kTerminal);
+  for (Channel* const channel_of_program : {out_.get(), err_.get(), terminal_.get()}) {
+    channel_of_program->limit(kMostOutput, [this] { stop("wrote more than 64 MB"); });
+  }
 }
 
 Program::~Program() {
-  if (!ending()) transcript::note(who_, "is killed by the grader");
+  if (!ending()) {
+    transcript::note(who_, "is killed by the grader");
+  } else {
+    tell_crash();
+  }
   kill_family(pid_);
   ::waitpid(pid_, nullptr, 0);
   std::erase(running, pid_);
+  std::erase(programs, this);
   kill_orphans();
 }
 
@@ -83,9 +108,17 @@ void Program::end_input() {
   (in_->descriptor() >= 0 ? in_ : terminal_)->finish_sending();
 }
 
+void Program::stop(const std::string& why) {
+  incidents::ran_away("the " + who_ + " " + why + ", and was ended by the grader");
+  transcript::note(who_, why + ": it is ended by the grader");
+  killed_ = true;
+  kill_family(pid_);
+}
+
 void Program::signal(int number) {
   transcript::note(who_, "<- signal: " + std::string(::strsignal(number)));
   if (!ending()) ::kill(pid_, number);
+  if (number == SIGKILL) killed_ = true;
 }
 
 std::optional<Ending> Program::ending() {
@@ -149,6 +182,40 @@ Outcome Program::is_idle() {
   return Outcome::of(used < kMost * watched.count(),
                      "the " + who_ + " has nothing to do and used the processor for " +
                          std::to_string(used) + " of " + std::to_string(watched.count()) + " s");
+}
+
+// Whether an error that nobody caught has ended the program: by a signal that nobody sent, or with
+// what an interpreter prints then.
+void Program::tell_crash() {
+  constexpr std::array kSent = {0, SIGINT, SIGTERM, SIGHUP, SIGQUIT};  // by a check, or none
+  const int number = ending_->signal;
+  if (number == SIGKILL && killed_) return;
+  if (std::ranges::find(kSent, number) != kSent.end() && ending_->code == 0) return;
+  turn();  // takes its last words
+  const std::vector<std::string> words = lines_of(err().all());
+  const std::string last = words.empty() ? "" : "; its last words: " + excerpt(words.back());
+  if (number == SIGXCPU) {
+    incidents::ran_away("the " + who_ + " used the processor for a minute, and was ended");
+  } else if (number != 0) {
+    incidents::crashed("the " + who_ + " was ended by a signal (" + ::strsignal(number) + ")" + last);
+  } else if (has_uncaught_error(err().all())) {
+    incidents::crashed("the " + who_ + " was ended by an error that it does not catch" + last);
+  }
+}
+
+void stop_runaways() {
+  constexpr auto kPeriod = std::chrono::milliseconds(100);
+  static Clock::time_point last = Clock::now();
+  if (Clock::now() - last < kPeriod) return;
+  last = Clock::now();
+  for (Program* const program : programs) {
+    const std::string reason = program->ending() ? "" : why_runaway(program->pid());
+    if (!reason.empty()) program->stop(reason);
+  }
+}
+
+const std::vector<Program*>& all_programs() {
+  return programs;
 }
 
 void kill_all_programs() {

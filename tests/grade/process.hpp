@@ -66,6 +66,9 @@ class Program {
 
   void signal(int number);
 
+  // Ends it, because it does what cannot be let go on.
+  void stop(const std::string& why);
+
   // How it ended; std::nullopt while it runs.
   std::optional<Ending> ending();
 
@@ -84,14 +87,22 @@ class Program {
 
  private:
   void start(const std::string& executable, const Setup& setup);
+  void tell_crash();
   Outcome ends(const Ending& expected, Clock::duration limit);
 
   std::string who_;
   std::string folder_;
   pid_t pid_ = -1;
   std::optional<Ending> ending_;
+  bool killed_ = false;  // by the grader
   std::unique_ptr<Channel> in_, out_, err_, terminal_;
 };
+
+// Stops those that use up the machine. To be called often.
+void stop_runaways();
+
+// All that are running, or whose end has not been looked at.
+const std::vector<Program*>& all_programs();
 
 // Ends every program there is, at once.
 void kill_all_programs();

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "check.hpp"
+#include "incidents.hpp"
+#include "recorder.hpp"
 #include "transcript.hpp"
 
 namespace grade {
@@ -16,6 +18,7 @@ namespace {
 
 std::mt19937_64 numbers;  // NOLINT(cert-msc32-c,cert-msc51-cpp): each check seeds it
 std::uint64_t seed = 0;
+std::string reason_to_leave_out;
 std::size_t checks_begun = 0;
 std::vector<std::string> left_out;
 const char* current_check = "";
@@ -25,6 +28,7 @@ struct Listener : doctest::IReporter {
   explicit Listener(const doctest::ContextOptions& given) : options(given) {}
 
   static void tell_transcript() {
+    if (is_recording()) return;  // it tells it itself
     const std::string text = transcript::take();
     if (!text.empty()) std::fprintf(stderr, "\n  What happened:\n%s", text.c_str());
   }
@@ -34,6 +38,8 @@ struct Listener : doctest::IReporter {
     ++checks_begun;
     // The same numbers for a check, whichever others are made before it.
     numbers.seed(seed ^ std::hash<std::string_view>()(check.m_name));
+    reason_to_leave_out.clear();
+    incidents::clear();
     transcript::clear();
   }
   void test_case_reenter(const doctest::TestCaseData& /*check*/) override { transcript::clear(); }
@@ -44,7 +50,7 @@ struct Listener : doctest::IReporter {
     tell_transcript();
   }
   void test_run_end(const doctest::TestRunStats& /*stats*/) override {
-    if (left_out.empty()) return;
+    if (left_out.empty() || is_recording()) return;
     std::fprintf(stderr, "%zu checks were left out:\n", left_out.size());
     for (const std::string& check : left_out) std::fprintf(stderr, "  %s\n", check.c_str());
   }
@@ -70,6 +76,10 @@ void set_seed(std::uint64_t chosen) {
   seed = chosen;
 }
 
+std::uint64_t chosen_seed() {
+  return seed;
+}
+
 std::size_t count_checks_begun() {
   return checks_begun;
 }
@@ -81,8 +91,13 @@ std::uint64_t random_below(std::uint64_t limit) {
 bool possible(bool condition, std::string_view why_not) {
   if (condition) return true;
   left_out.push_back(std::string(current_check) + " (" + std::string(why_not) + ")");
+  reason_to_leave_out = why_not;
   MESSAGE("left out: ", std::string(why_not));
   return false;
+}
+
+const std::string& why_left_out() {
+  return reason_to_leave_out;
 }
 
 }  // namespace grade

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "identity.hpp"
+
 namespace grade::scratch {
 namespace {
 
@@ -34,6 +36,17 @@ void create() {
   std::string path = std::string(parent != nullptr ? parent : "/tmp") + "/grade.XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) fail("mkdtemp " + path);
   root = path;
+  // Programs go through it to their own folders, and see nothing of what else there is.
+  if (::chmod(root.c_str(), 0711) != 0) fail("chmod " + root);
+}
+
+void enter(const std::string& name) {
+  root += "/" + name;
+  if (::mkdir(root.c_str(), 0711) != 0) fail("mkdir " + root);
+}
+
+const std::string& path() {
+  return root;
 }
 
 void remove() {
@@ -44,6 +57,7 @@ void remove() {
 std::string folder(std::string_view name) {
   const std::string path = root + "/" + std::string(name) + "-" + std::to_string(++folders);
   if (::mkdir(path.c_str(), 0700) != 0) fail("mkdir " + path);
+  identity::hand_over(path);
   return path;
 }
 
@@ -67,6 +81,7 @@ std::string read_file(const std::string& path, std::size_t from) {
 void write_file(const std::string& path, std::string_view content) {
   std::FILE* const file = std::fopen(path.c_str(), "we");
   if (file == nullptr) fail("open " + path);
+  identity::hand_over(::fileno(file));
   const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
   if (std::fclose(file) != 0 || !written) fail("write " + path);
 }

@@ -12,6 +12,11 @@ namespace grade::scratch {
 void create();
 void remove();
 
+const std::string& path();
+
+// From now on, in this process: folders are in one of this name in that.
+void enter(const std::string& name);
+
 // A new empty folder whose name begins with `name`.
 std::string folder(std::string_view name);
 

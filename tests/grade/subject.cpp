@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <stdexcept>
 
+#include "errors.hpp"
+#include "incidents.hpp"
 #include "lines.hpp"
+#include "probe.hpp"
 #include "scratch.hpp"
 #include "text.hpp"
 #include "transcript.hpp"
@@ -15,8 +17,8 @@ namespace grade {
 namespace {
 
 std::string executable_of(const Lab& lab, const std::string& role) {
-  const std::string path = submission::folder_of(lab) + "/" + role;
-  if (::access(path.c_str(), X_OK) != 0) throw std::runtime_error("there is no program " + path);
+  const std::string path = submission::program_of(lab, role);
+  if (path.empty()) throw CannotRun("there is no `" + role + "`");
   return path;
 }
 
@@ -52,6 +54,12 @@ const std::vector<Message>& Subject::messages() {
   return messages_;
 }
 
+void Subject::require_that_it_works() {
+  auto& incidents = incidents::of_this_check();
+  (role_ == "server" ? incidents.needs_server : incidents.needs_client) = true;
+  if (const auto reason = probe::known_reason(lab_, role_)) throw CannotRun(*reason);
+}
+
 const std::vector<std::string>& Subject::message_lines() {
   messages();
   return lines_;
@@ -68,6 +76,7 @@ Outcome Subject::says(std::string_view event, std::initializer_list<std::string_
              return mentions(message.explanation, phrase);
            });
   };
+  if (event != "start" && event != "error" && event != "stop") require_that_it_works();
   bool said = false;
   wait_until([&] {
     const bool over = is_over();
@@ -94,13 +103,18 @@ Outcome Subject::says_nothing_else() {
 
 Server::Server(const Lab& lab) : Server(lab, {.arguments = {std::to_string(free_port())}}) {}
 
-Outcome Server::listens() {
+bool Server::comes_to_listen() {
   wait_until([&] {
     const std::vector<TcpSocket> listeners = listeners_of(pid());
     if (!listeners.empty()) port_ = listeners.front().local_port;
     return port_ != 0 || is_over();
   });
-  return Outcome::of(port_ != 0, "the server does not listen");
+  return port_ != 0;
+}
+
+Outcome Server::listens() {
+  require_that_it_works();
+  return Outcome::of(comes_to_listen(), "the server does not listen");
 }
 
 Outcome Server::listens_on(std::uint16_t port) {
@@ -139,7 +153,7 @@ Outcome Server::listens_on_both_families() {
 
 std::uint16_t Server::port() {
   if (port_ != 0) return port_;
-  if (const Outcome outcome = listens(); !outcome) throw std::runtime_error(outcome.why_not());
+  if (const Outcome outcome = listens(); !outcome) throw ProgramFails(outcome.why_not());
   return port_;
 }
 
@@ -177,6 +191,8 @@ Client::Client(const Lab& lab, const Listener& listener, Setup setup)
     : Subject(lab, "client", [&] {
         setup.arguments = {"127.0.0.1", std::to_string(listener.port())};
         return setup;
-      }()) {}
+      }()) {
+  require_that_it_works();
+}
 
 }  // namespace grade

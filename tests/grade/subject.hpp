@@ -45,6 +45,11 @@ class Subject : public Program {
   // There is nothing on standard error but service messages. To be asked after the end.
   Outcome says_nothing_else();
 
+ protected:
+  // What follows builds on a server that listens, or a client that gets in touch. If it is known that
+  // it does not, the check ends here.
+  void require_that_it_works();
+
  private:
   std::string_view new_text();  // what has come of the messages' stream since the last call
 
@@ -65,6 +70,7 @@ class Server : public Subject {
 
   // Waits until it listens, whatever the port is.
   Outcome listens();
+  bool comes_to_listen();  // the same, whatever is known of this server
 
   // Waits until it listens on this port and no other.
   Outcome listens_on(std::uint16_t port);

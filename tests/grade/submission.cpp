@@ -1,44 +1,78 @@
 #include "submission.hpp"
 
 #include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <system_error>
+
+#include "workshop.hpp"
 
 namespace grade::submission {
 namespace {
 
+namespace fs = std::filesystem;
+
 // Looked up before main(): in a namespace that it enters later it may not find itself any more.
-const std::string kGraderPath = std::filesystem::read_symlink("/proc/self/exe").string();
+const std::string kCourse = [] {
+  const fs::path grader = fs::read_symlink("/proc/self/exe");
+  const fs::path folder = (grader.parent_path() / ".." / "..").lexically_normal();
+  return fs::is_directory(folder / kLabs[0].name) ? folder.string() : std::string();
+}();
 
-std::filesystem::path chosen;
+std::string chosen;
 
-// The grader stands in tests/grade, the labs two folders above.
-std::filesystem::path course() {
-  if (!chosen.empty()) return chosen;
-  return std::filesystem::path(kGraderPath).parent_path() / ".." / "..";
+bool has_program(const fs::path& folder) {
+  for (const std::string role : {"server", "client"}) {
+    for (const char* ending : {"", ".cpp", ".c", ".py"}) {
+      if (fs::is_regular_file(folder / (role + ending))) return true;
+    }
+  }
+  return false;
 }
 
-bool has_program(const std::filesystem::path& folder) {
-  return std::filesystem::is_regular_file(folder / "server") ||
-         std::filesystem::is_regular_file(folder / "client");
+const Workpiece& workpiece_of(const Lab& lab) {
+  static std::map<int, Workpiece> made;
+  const auto [entry, is_new] = made.try_emplace(lab.number);
+  if (is_new) entry->second = prepare(folder_of(lab), kCourse);
+  return entry->second;
 }
 
 }  // namespace
 
-const std::string& grader() {
-  return kGraderPath;
+const std::string& course() {
+  return kCourse;
 }
 
 void set_folder(const std::string& folder) {
-  chosen = std::filesystem::canonical(folder);
+  std::error_code error;
+  chosen = fs::canonical(folder, error).string();
+  if (error || !fs::is_directory(chosen)) throw std::invalid_argument(folder + " is no folder");
+}
+
+const std::string& folder() {
+  return chosen;
 }
 
 std::string folder_of(const Lab& lab) {
-  if (has_program(course())) return course().string();
-  const std::string prefix = "lab" + std::to_string(lab.number) + "_";
-  for (const auto& entry : std::filesystem::directory_iterator(course())) {
-    if (entry.path().filename().string().starts_with(prefix))
-      return entry.path().lexically_normal().string();
+  const fs::path where = chosen.empty() ? kCourse : chosen;
+  if (where.empty()) return {};
+  if (has_program(where)) return where.string();
+  const std::string name = "lab" + std::to_string(lab.number);
+  for (const auto& entry : fs::directory_iterator(where)) {
+    const std::string found = entry.path().filename().string();
+    const bool fits = found == name || found.starts_with(name + "_");
+    if (fits && entry.is_directory()) return entry.path().lexically_normal().string();
   }
   return {};
+}
+
+std::string program_of(const Lab& lab, const std::string& role) {
+  const Workpiece& workpiece = workpiece_of(lab);
+  return role == "server" ? workpiece.server : workpiece.client;
+}
+
+const std::string& build_words(const Lab& lab) {
+  return workpiece_of(lab).words;
 }
 
 }  // namespace grade::submission

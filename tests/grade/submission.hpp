@@ -22,14 +22,29 @@ inline constexpr Lab kLabs[] = {{1, "lab1_echo"},     {2, "lab2_persistent"}, {3
 
 namespace submission {
 
-// The grader's own program file.
-const std::string& grader();
+// The grader's own program file, wherever a process of it is.
+inline const std::string kGrader = "/proc/self/exe";
+
+// The folder that the course is in: the grader stands in its tests/grade. Empty if it was copied
+// elsewhere.
+const std::string& course();
 
 // Grades what is in this folder instead of the labs beside the grader.
 void set_folder(const std::string& folder);
 
-// Where a lab's `server` and `client` are; empty if the lab is not there.
+// The folder that was set, whole; empty for the course's own labs.
+const std::string& folder();
+
+// Where a lab's `server` and `client` are, in whatever form; empty if the lab is not there.
 std::string folder_of(const Lab& lab);
+
+// A file that runs as a lab's "server" or "client", in a copy of its folder that the programs can
+// only read. The first call makes the copy, and builds what is there as source alone. Empty if there
+// is no such program.
+std::string program_of(const Lab& lab, const std::string& role);
+
+// What the compiler said of a program that could not be built; empty if all went well.
+const std::string& build_words(const Lab& lab);
 
 }  // namespace submission
 }  // namespace grade

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "errors.hpp"
+#include "incidents.hpp"
 #include "proc_net.hpp"
 #include "transcript.hpp"
 
@@ -70,7 +72,11 @@ int connect_when_possible(const Address& to, const PeerOptions& options,
     return descriptor >= 0 || error != ECONNREFUSED || hopeless();
   });
   if (descriptor < 0) {
-    throw std::system_error(error, std::generic_category(), "the grader's connect to " + to.text());
+    if (error != ECONNREFUSED && error != ETIMEDOUT && error != ECONNRESET) {
+      throw std::system_error(error, std::generic_category(), "the grader's connect");
+    }
+    throw ProgramFails("a connection to " + to.text() + " does not come about: " +
+                       std::generic_category().message(error));
   }
   return descriptor;
 }
@@ -174,8 +180,9 @@ bool Listener::has_client() const {
 }
 
 Peer Listener::accept() {
+  incidents::of_this_check().needs_client = true;
   if (!wait_until([&] { return has_client(); })) {
-    throw std::runtime_error("no client connected to " + address());
+    throw ProgramFails("the client does not connect to " + address());
   }
   return Peer(check("accept", ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC)));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "shared/utf8.hpp"
+
 namespace grade {
 namespace {
 
@@ -32,6 +34,29 @@ std::string escaped(std::string_view bytes) {
   return text;
 }
 
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto value = static_cast<unsigned char>(c);
+    shown += value < 0x20 || value == 0x7f ? escaped({&c, 1}) : std::string(1, c);
+  }
+  return shown;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    if (take_code_point(text)) {
+      valid += before.substr(0, before.size() - text.size());
+    } else {
+      valid += '?';
+      text.remove_prefix(1);
+    }
+  }
+  return valid;
+}
+
 std::string excerpt(std::string_view bytes, std::size_t most) {
   if (bytes.size() <= most) return escaped(bytes);
   const std::size_t half = most / 2;
@@ -41,15 +66,27 @@ std::string excerpt(std::string_view bytes, std::size_t most) {
 
 std::string first_difference(std::string_view expected, std::string_view came) {
   if (expected == came) return {};
+  constexpr std::size_t kBefore = 16;
+  constexpr std::size_t kAfter = 24;
   const auto [there, here] =
       std::mismatch(expected.begin(), expected.end(), came.begin(), came.end());
-  constexpr std::size_t kAround = 24;
   const auto at = static_cast<std::size_t>(there - expected.begin());
+  const std::size_t begin = at - std::min(at, kBefore);
+  const std::string dots = begin > 0 ? "... \"" : "\"";
   const auto shown = [&](std::string_view bytes) {
-    return at == bytes.size() ? "the end" : '"' + escaped(bytes.substr(at, kAround)) + '"';
+    const bool has_more = bytes.size() > at + kAfter;
+    return dots + escaped(bytes.substr(begin, at - begin + kAfter)) + (has_more ? "\" ..." : "\"");
   };
-  return "byte " + std::to_string(at) + " of " + std::to_string(expected.size()) + ": expected " +
-         shown(expected) + ", came " + shown(came);
+  const std::string column(dots.size() + escaped(expected.substr(begin, at - begin)).size(), ' ');
+  const std::string where = at == came.size()
+                                ? "only " + std::to_string(at) + " of " +
+                                      std::to_string(expected.size()) + " bytes came"
+                            : at == expected.size()
+                                ? "more came than the " + std::to_string(at) + " bytes expected"
+                                : "byte " + std::to_string(at) + " of " +
+                                      std::to_string(expected.size()) + " is another one";
+  return where + "\nexpected  " + shown(expected) + "\ncame      " + shown(came) +
+         "\n          " + column + "^";
 }
 
 bool has_control_character(std::string_view text) {

@@ -11,11 +11,21 @@ namespace grade {
 // Every byte that is no printable ASCII character comes out as \n, \r, \t or \xNN.
 std::string escaped(std::string_view bytes);
 
-// The same, with the middle left out if there are more bytes than `most`.
+// Text for people, in which only control characters come out so. Bytes that are no UTF-8 stay.
+std::string printable(std::string_view text);
+
+// Text in which every byte that is no part of UTF-8 comes out as "?".
+std::string valid_utf8(std::string_view text);
+
+// The same as escaped(), with the middle left out if there are more bytes than `most`.
 std::string excerpt(std::string_view bytes, std::size_t most = 120);
 
-// Where two sequences of bytes differ first, and what stands there in each; empty if they are
-// equal: "byte 1023 of 2048: expected \xd0\x9f..., came ?\x9f...".
+// Where two sequences of bytes differ first, in lines; empty if they are equal:
+//
+//   byte 3 of 6 is another one
+//   expected  "hello\n"
+//   came      "help!\n"
+//                 ^
 std::string first_difference(std::string_view expected, std::string_view came);
 
 // Whether there is a C0, a DEL, or a C1, which is \xc2\x80 to \xc2\x9f in UTF-8. A newline is one.

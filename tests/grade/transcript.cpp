@@ -45,6 +45,23 @@ std::string shown(const Entry& entry, const std::string& indent) {
   return text;
 }
 
+// As printf(1) wants it between single quotes.
+std::string octal(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto value = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      text += "\\n";
+    } else if (value >= 0x20 && value < 0x7f && c != '\'' && c != '\\' && c != '%') {
+      text += c;
+    } else {
+      text += '\\';
+      for (const int shift : {6, 3, 0}) text += static_cast<char>('0' + (value >> shift & 7));
+    }
+  }
+  return text;
+}
+
 std::string line(const Entry& entry) {
   std::string time = std::to_string(entry.milliseconds) + " ms  ";
   if (time.size() < 11) time.insert(0, 11 - time.size(), ' ');
@@ -74,13 +91,32 @@ void note(std::string_view who, std::string_view what, std::string_view bytes) {
   append(entries.back(), bytes);
 }
 
-std::string take() {
+std::string text() {
   std::string text;
   const std::size_t left_out = entries.size() - std::min(entries.size(), kMostEntries);
   if (left_out > 0) text = "    ... " + std::to_string(left_out) + " earlier entries ...\n";
   for (std::size_t i = left_out; i < entries.size(); ++i) text += line(entries[i]);
-  entries.clear();
   return text;
+}
+
+std::string take() {
+  std::string all = text();
+  entries.clear();
+  return all;
+}
+
+std::string by_hand() {
+  constexpr std::string_view kOfConnection = "connection of ";
+  for (const Entry& entry : entries) {
+    const bool to_server = entry.who.starts_with(kOfConnection) && entry.what == "<-";
+    const bool to_client = entry.who == "client stdin" && entry.what == "<-";
+    if (entry.bytes == 0 || (!to_server && !to_client)) continue;
+    const std::string input = entry.bytes == entry.head.size()
+                                  ? "printf '" + octal(entry.head) + "'"
+                                  : "head -c " + std::to_string(entry.bytes) + " /dev/zero | tr '\\0' a";
+    return input + (to_server ? " | nc -N 127.0.0.1 9090" : " | ./client 127.0.0.1 9090");
+  }
+  return {};
 }
 
 }  // namespace grade::transcript

@@ -1,0 +1,214 @@
+#include "conductor.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <system_error>
+#include <thread>
+
+#include "card.hpp"
+#include "check.hpp"
+#include "interrupt.hpp"
+#include "patience.hpp"
+#include "points.hpp"
+#include "reports.hpp"
+#include "runner.hpp"
+#include "scratch.hpp"
+#include "submission.hpp"
+#include "wire.hpp"
+
+namespace grade {
+namespace {
+
+// The process that grades one lab, and where its results come from.
+struct Running {
+  LabResult* lab;
+  pid_t pid;
+  int pipe;
+  std::string unfinished = {};  // the begin of a line
+  Clock::time_point begin = Clock::now();
+};
+
+bool fits(std::string_view title, std::string_view pattern) {
+  if (pattern.empty()) return title.empty();
+  if (pattern.front() == '*') {
+    return fits(title, pattern.substr(1)) || (!title.empty() && fits(title.substr(1), pattern));
+  }
+  return !title.empty() && (pattern.front() == '?' || pattern.front() == title.front()) &&
+         fits(title.substr(1), pattern.substr(1));
+}
+
+bool is_wanted(const Lab& lab, const Options& options) {
+  return options.labs.empty() || std::ranges::find(options.labs, lab.number) != options.labs.end();
+}
+
+// All that is to be graded, with nothing of it done.
+Results plan(const Options& options) {
+  Results results{.submission = submission::folder(), .seed = options.seed, .labs = {}};
+  for (const Lab& lab : kLabs) {
+    if (!is_wanted(lab, options)) continue;
+    const std::string folder = submission::folder_of(lab);
+    if (folder.empty()) {
+      if (!options.labs.empty()) std::fprintf(stderr, "grade: there is no lab %d\n", lab.number);
+      continue;
+    }
+    LabResult result{.lab = lab.number, .name = std::string(lab.name), .folder = folder,
+                     .build_words = {}, .checks = checks_of(lab.number, options.with_reference)};
+    std::erase_if(result.checks, [&](const CheckResult& check) {
+      return !options.check.empty() && !fits(check.title, options.check);
+    });
+    if (!result.checks.empty()) results.labs.push_back(std::move(result));
+  }
+  return results;
+}
+
+Running start(LabResult& lab, const Options& options) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "pipe");
+  }
+  std::fflush(nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid == 0) {
+    ::close(ends[0]);
+    run_lab(kLabs[lab.lab - 1], lab.checks, options, ends[1]);
+  }
+  ::close(ends[1]);
+  return {.lab = &lab, .pid = pid, .pipe = ends[0]};
+}
+
+void take(LabResult& lab, CheckResult check) {
+  if (check.title.empty()) {
+    lab.build_words = std::move(check.summary);
+    return;
+  }
+  for (CheckResult& known : lab.checks) {
+    if (known.title == check.title) {
+      check.worth = known.worth;
+      known = std::move(check);
+      return;
+    }
+  }
+}
+
+// What has come; false at the end.
+bool take_results(Running& running) {
+  std::array<char, 65536> buffer{};
+  const ssize_t size = ::read(running.pipe, buffer.data(), buffer.size());
+  if (size <= 0) return size < 0 && errno == EINTR;
+  running.unfinished.append(buffer.data(), static_cast<std::size_t>(size));
+  std::size_t end = 0;
+  while ((end = running.unfinished.find('\n')) != std::string::npos) {
+    take(*running.lab, wire::from_line(running.unfinished.substr(0, end)));
+    running.unfinished.erase(0, end + 1);
+  }
+  return true;
+}
+
+void finish(const Running& running) {
+  ::close(running.pipe);
+  int status = 0;
+  ::waitpid(running.pid, &status, 0);
+  running.lab->seconds = std::chrono::duration<double>(Clock::now() - running.begin).count();
+  for (CheckResult& check : running.lab->checks) {
+    if (check.verdict != Verdict::kWaiting) continue;
+    check.verdict = Verdict::kGraderFailed;
+    check.summary = WIFSIGNALED(status)
+                        ? "the grader's process was ended by signal " + std::to_string(WTERMSIG(status))
+                        : "the grader's process ended before it";
+  }
+}
+
+void end_all(const std::vector<Running>& all) {
+  for (const Running& running : all) {
+    ::kill(running.pid, SIGTERM);
+    ::waitpid(running.pid, nullptr, 0);
+  }
+}
+
+class Grading {
+ public:
+  explicit Grading(const Options& options) : options_(options), results_(plan(options)) {}
+
+  Results& run() {
+    const std::size_t jobs =
+        options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
+    std::size_t next = 0;
+    tell();
+    while (next < results_.labs.size() || !running_.empty()) {
+      while (running_.size() < jobs && next < results_.labs.size()) {
+        running_.push_back(start(results_.labs[next++], options_));
+      }
+      wait();
+      tell();
+    }
+    return results_;
+  }
+
+ private:
+  void wait() {
+    std::vector<pollfd> pipes;
+    for (const Running& running : running_) pipes.push_back({running.pipe, POLLIN, 0});
+    ::poll(pipes.data(), pipes.size(), -1);
+    if (was_interrupted()) {
+      end_all(running_);
+      leave_if_interrupted();
+    }
+    for (std::size_t i = pipes.size(); i-- > 0;) {
+      if (pipes[i].revents == 0 || take_results(running_[i])) continue;
+      finish(running_[i]);
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+
+  void tell() {
+    if (!options_.reports.vpl) card_.show(results_);
+    reports::write_files(results_, options_.reports);
+  }
+
+  const Options& options_;
+  Results results_;
+  std::vector<Running> running_;
+  Card card_;
+};
+
+int list(const Results& results) {
+  for (const LabResult& lab : results.labs) {
+    std::printf("%s: %s points\n", lab.name.c_str(), points_text(lab.worth()).c_str());
+    for (const CheckResult& check : lab.checks) {
+      std::printf("  %5s  %s\n", points_text(check.worth).c_str(), check.title.c_str());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int grade_labs(const Options& options) {
+  if (options.only_lists) return list(plan(options));
+  watch_for_interrupts();
+  set_seed(options.seed);
+  scratch::create();
+  const double slowness = measure_slowness();
+  Grading grading(options);
+  const Results& results = grading.run();
+  if (results.labs.empty()) {
+    std::fputs("grade: there is nothing to grade\n", stderr);
+    return 2;
+  }
+  if (!options.reports.vpl) card::show_end(results, slowness);
+  reports::write_to_stdout(results, options.reports);
+  if (results.grader_failed()) return 3;
+  return results.earned() == results.worth() ? 0 : 1;
+}
+
+}  // namespace grade

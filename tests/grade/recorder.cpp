@@ -1,0 +1,209 @@
+#include "recorder.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "advice.hpp"
+#include "check.hpp"
+#include "diagnosis.hpp"
+#include "errors.hpp"
+#include "incidents.hpp"
+#include "lines.hpp"
+#include "probe.hpp"
+#include "transcript.hpp"
+
+namespace grade {
+namespace {
+
+struct Recording {
+  Lab lab;
+  std::map<std::string, int> worth;
+  std::function<void(const CheckResult&)> tell;
+};
+
+std::optional<Recording> recording;
+
+// What kind of exception has ended a check. doctest asks for its text, and that is when it is seen.
+enum class Thrown { kNothing, kByProgram, kCannotRun, kByGrader };
+Thrown thrown = Thrown::kNothing;
+
+REGISTER_EXCEPTION_TRANSLATOR(const std::exception& error) {
+  thrown = dynamic_cast<const CannotRun*>(&error) != nullptr          ? Thrown::kCannotRun
+           : dynamic_cast<const std::system_error*>(&error) != nullptr ||
+                   dynamic_cast<const std::bad_alloc*>(&error) != nullptr
+               ? Thrown::kByGrader
+               : Thrown::kByProgram;
+  return error.what();
+}
+
+// What a failed assertion says, in lines that need no C++: an Outcome has them, two texts that are
+// to be equal are compared, and of anything else the condition is shown.
+std::vector<std::string> words_of(const doctest::AssertData& assertion) {
+  const std::string values = assertion.m_decomp.c_str();
+  const std::string condition = assertion.m_expr;
+  constexpr std::string_view kEquals = " == ";
+  const std::size_t equals = values.find(kEquals);
+  const bool are_texts = condition.find('"') != std::string::npos;
+  if (condition.find(kEquals) != std::string::npos && equals != std::string::npos && are_texts) {
+    return lines_of(first_difference(values.substr(equals + kEquals.size()),
+                                     values.substr(0, equals)));
+  }
+  if (values == "false" || values == "true") return {"this is not so: " + condition};
+  if (condition.find(' ') == std::string::npos || condition.ends_with(')')) {
+    std::vector<std::string> lines = lines_of(values);
+    for (std::string& line : lines) line = printable(line);
+    return lines;
+  }
+  return {"this is not so: " + condition, "it is:          " + excerpt(values)};
+}
+
+std::vector<std::string> numbered(const std::string& text) {
+  std::vector<std::string> lines = lines_of(text);
+  int number = 0;
+  for (std::string& line : lines) {
+    const bool continues = line.starts_with(std::string(12, ' '));  // of the entry above
+    line = continues ? "    " + line : std::to_string(++number) + ". " + line;
+  }
+  return lines;
+}
+
+struct Recorder : doctest::IReporter {
+  explicit Recorder(const doctest::ContextOptions& /*options*/) {}
+
+  void test_case_start(const doctest::TestCaseData& check) override {
+    result_ = {.lab = recording->lab.number, .title = check.m_name};
+    const auto worth = recording->worth.find(result_.title);
+    if (worth != recording->worth.end()) result_.worth = worth->second;
+    thrown = Thrown::kNothing;
+    words_.clear();
+    steps_.clear();
+    by_hand_.clear();
+    diagnosis::take();
+    begin_ = Clock::now();
+  }
+
+  void log_assert(const doctest::AssertData& assertion) override {
+    if (!assertion.m_failed) return;
+    fail(words_of(assertion));
+  }
+
+  void test_case_exception(const doctest::TestCaseException& error) override {
+    if (error.is_crash) thrown = Thrown::kByGrader;
+    fail(lines_of(error.error_string.c_str()));
+  }
+
+  void test_case_end(const doctest::CurrentTestCaseStats& stats) override {
+    result_.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+    result_.verdict = Verdict::kPassed;
+    if (!why_left_out().empty() && words_.empty()) {
+      result_.verdict = Verdict::kLeftOut;
+      result_.summary = why_left_out();
+    } else if (!words_.empty()) {
+      judge();
+    } else if (!stats.testCaseSuccess) {
+      result_.verdict = Verdict::kGraderFailed;
+      result_.summary = "doctest counts it as failed, without a word";
+    }
+    recording->tell(result_);
+  }
+
+  void report_query(const doctest::QueryData& /*query*/) override {}
+  void test_run_start() override {}
+  void test_run_end(const doctest::TestRunStats& /*stats*/) override {}
+  void test_case_reenter(const doctest::TestCaseData& /*check*/) override {}
+  void subcase_start(const doctest::SubcaseSignature& /*name*/) override {}
+  void subcase_end() override {}
+  void log_message(const doctest::MessageData& /*message*/) override {}
+  void test_case_skipped(const doctest::TestCaseData& /*check*/) override {}
+
+ private:
+  // The first failure is told whole, of those that follow from it the first line.
+  void fail(std::vector<std::string> words) {
+    constexpr std::size_t kMost = 12;
+    if (words.empty()) words = {"no reason was given"};
+    if (words_.empty()) {
+      diagnosis::remember();
+      steps_ = numbered(transcript::text());
+      by_hand_ = transcript::by_hand();
+      words_ = std::move(words);
+      for (const std::string& context : contexts()) words_.push_back("where " + context);
+    } else if (words_.size() < kMost) {
+      words_.push_back("then also: " + words.front());
+    }
+  }
+
+  static std::vector<std::string> contexts() {
+    std::vector<std::string> texts;
+    for (int i = 0; i < doctest::IReporter::get_num_active_contexts(); ++i) {
+      std::ostringstream text;
+      doctest::IReporter::get_active_contexts()[i]->stringify(&text);
+      texts.push_back(excerpt(text.str()));
+    }
+    return texts;
+  }
+
+  void judge() {
+    const incidents::Incidents happened = incidents::of_this_check();
+    const diagnosis::Diagnosis found = diagnosis::take();
+    const bool role_is_client = result_.title.starts_with("client");
+    const std::string role = role_is_client ? "client" : "server";
+    const probe::Finding* finding = nullptr;
+    if (happened.waited_in_vain || happened.needs_server || happened.needs_client) {
+      finding = &probe::of(recording->lab, role);
+    }
+    result_.summary = words_.front();
+    if (thrown == Thrown::kByGrader) {
+      result_.verdict = Verdict::kGraderFailed;
+    } else if (happened.ran_away) {
+      result_.verdict = Verdict::kRanAway;
+      result_.summary = *happened.ran_away;
+    } else if (happened.crash) {
+      result_.verdict = Verdict::kCrashed;
+      result_.summary = *happened.crash;
+    } else if (thrown == Thrown::kCannotRun || (finding != nullptr && !finding->works)) {
+      result_.verdict = Verdict::kNotRun;
+      if (finding != nullptr && !finding->works) result_.summary = finding->reason;
+    } else if (happened.waited_in_vain && found.stuck) {
+      result_.verdict = Verdict::kHung;
+    } else {
+      result_.verdict = Verdict::kFailed;
+    }
+    const auto add = [&](const char* heading, std::vector<std::string> lines) {
+      if (!lines.empty()) result_.reasons.push_back({heading, std::move(lines)});
+    };
+    add("What was done", steps_);
+    add("What is wrong", words_);
+    add("What the system says", found.lines);
+    std::string hint = advice::hint(recording->lab, result_, steps_);
+    if (finding != nullptr && finding->held_back) hint = advice::kHeldBack;
+    if (!hint.empty()) add("Perhaps", {hint});
+    if (!by_hand_.empty()) add("By hand", {by_hand_});
+    add("Read on", {advice::where_to_read(recording->lab, role)});
+    add("Just this again", {advice::command_for(recording->lab, result_.title)});
+  }
+
+  CheckResult result_;
+  Clock::time_point begin_;
+  std::vector<std::string> words_;
+  std::vector<std::string> steps_;
+  std::string by_hand_;
+};
+
+REGISTER_REPORTER("record", 0, Recorder);
+
+}  // namespace
+
+void record(const Lab& lab, std::map<std::string, int> worth,
+            std::function<void(const CheckResult&)> tell) {
+  recording = Recording{lab, std::move(worth), std::move(tell)};
+}
+
+bool is_recording() {
+  return recording.has_value();
+}
+
+}  // namespace grade

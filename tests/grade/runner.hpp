@@ -1,0 +1,16 @@
+// Grades one lab, in a process that does nothing else.
+
+#pragma once
+
+#include "options.hpp"
+#include "result.hpp"
+#include "submission.hpp"
+
+namespace grade {
+
+// Writes to `pipe` a line for each check that is done (see wire.hpp), and before them what the
+// compiler said if it failed, as a check without a title. Never returns.
+[[noreturn]] void run_lab(const Lab& lab, const std::vector<CheckResult>& checks,
+                          const Options& options, int pipe);
+
+}  // namespace grade
