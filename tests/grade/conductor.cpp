@@ -1,7 +1,7 @@
 #include "conductor.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,8 +32,7 @@ namespace {
 struct Running {
   LabResult* lab;
   pid_t pid;
-  int pipe;
-  std::string unfinished = {};  // the begin of a line
+  int socket;
   Clock::time_point begin = Clock::now();
 };
 
@@ -71,9 +70,9 @@ Results plan(const Options& options) {
 }
 
 Running start(LabResult& lab, const Options& options) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw std::system_error(errno, std::generic_category(), "pipe");
+  std::array<int, 2> ends{};  // a message is read whole, and as it was sent
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "socketpair");
   }
   std::fflush(nullptr);
   const pid_t pid = ::fork();
@@ -83,7 +82,7 @@ Running start(LabResult& lab, const Options& options) {
     run_lab(kLabs[lab.lab - 1], lab.checks, options, ends[1]);
   }
   ::close(ends[1]);
-  return {.lab = &lab, .pid = pid, .pipe = ends[0]};
+  return {.lab = &lab, .pid = pid, .socket = ends[0]};
 }
 
 void take(LabResult& lab, CheckResult check) {
@@ -101,21 +100,16 @@ void take(LabResult& lab, CheckResult check) {
 }
 
 // What has come; false at the end.
-bool take_results(Running& running) {
-  std::array<char, 65536> buffer{};
-  const ssize_t size = ::read(running.pipe, buffer.data(), buffer.size());
+bool take_result(const Running& running) {
+  static std::array<char, 1 << 18> buffer;
+  const ssize_t size = ::recv(running.socket, buffer.data(), buffer.size(), 0);
   if (size <= 0) return size < 0 && errno == EINTR;
-  running.unfinished.append(buffer.data(), static_cast<std::size_t>(size));
-  std::size_t end = 0;
-  while ((end = running.unfinished.find('\n')) != std::string::npos) {
-    take(*running.lab, wire::from_line(running.unfinished.substr(0, end)));
-    running.unfinished.erase(0, end + 1);
-  }
+  take(*running.lab, wire::from_line({buffer.data(), static_cast<std::size_t>(size)}));
   return true;
 }
 
 void finish(const Running& running) {
-  ::close(running.pipe);
+  ::close(running.socket);
   int status = 0;
   ::waitpid(running.pid, &status, 0);
   running.lab->seconds = std::chrono::duration<double>(Clock::now() - running.begin).count();
@@ -156,15 +150,15 @@ class Grading {
 
  private:
   void wait() {
-    std::vector<pollfd> pipes;
-    for (const Running& running : running_) pipes.push_back({running.pipe, POLLIN, 0});
-    ::poll(pipes.data(), pipes.size(), -1);
+    std::vector<pollfd> sockets;
+    for (const Running& running : running_) sockets.push_back({running.socket, POLLIN, 0});
+    ::poll(sockets.data(), sockets.size(), -1);
     if (was_interrupted()) {
       end_all(running_);
       leave_if_interrupted();
     }
-    for (std::size_t i = pipes.size(); i-- > 0;) {
-      if (pipes[i].revents == 0 || take_results(running_[i])) continue;
+    for (std::size_t i = sockets.size(); i-- > 0;) {
+      if (sockets[i].revents == 0 || take_result(running_[i])) continue;
       finish(running_[i]);
       running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
     }

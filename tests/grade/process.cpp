@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <system_error>
@@ -163,12 +164,19 @@ Outcome Program::is_ended_by(int signal) {
 }
 
 void Program::limit(int resource, std::uint64_t value) {
-  for (const pid_t member : proc::family(pid_)) {
-    rlimit limits{};
-    ::prlimit(member, static_cast<__rlimit_resource>(resource), nullptr, &limits);
-    limits.rlim_cur = std::min<rlim_t>(value, limits.rlim_max);
-    ::prlimit(member, static_cast<__rlimit_resource>(resource), &limits, nullptr);
-  }
+  if (ending()) return;
+  // Root may not change another user's limits everywhere, that user may.
+  const bool done = identity::as_programs([&] {
+    for (const pid_t member : proc::family(pid_)) {
+      rlimit limits{};
+      const auto which = static_cast<__rlimit_resource>(resource);
+      if (::prlimit(member, which, nullptr, &limits) != 0) return false;
+      limits.rlim_cur = std::min<rlim_t>(value, limits.rlim_max);
+      if (::prlimit(member, which, &limits, nullptr) != 0) return false;
+    }
+    return true;
+  });
+  if (!done) throw std::system_error(EPERM, std::generic_category(), "prlimit");
 }
 
 Outcome Program::is_idle() {

@@ -8,9 +8,9 @@
 
 namespace grade {
 
-// Writes to `pipe` a line for each check that is done (see wire.hpp), and before them what the
+// Sends to `socket` a message for each check that is done (see wire.hpp), and before them what the
 // compiler said if it failed, as a check without a title. Never returns.
 [[noreturn]] void run_lab(const Lab& lab, const std::vector<CheckResult>& checks,
-                          const Options& options, int pipe);
+                          const Options& options, int socket);
 
 }  // namespace grade

@@ -1,4 +1,4 @@
-// Results as lines of JSON: how the process that grades a lab tells them to the one that collects
+// Results as JSON: how the process that grades a lab tells them to the one that collects
 // them.
 
 #pragma once
@@ -9,7 +9,6 @@
 
 namespace grade::wire {
 
-// One line, without its newline.
 std::string to_line(const CheckResult& check);
 CheckResult from_line(const std::string& line);  // throws std::exception if it is none
 
