@@ -46,8 +46,8 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 
 .DEFAULT_GOAL := all
 .PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy
-.PHONY: clean FORCE
-.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n)
+.PHONY: grade grade-all clean FORCE
+.PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n grade$n watch$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
 ## For students:
@@ -82,6 +82,29 @@ $(NUMBERS:%=hosts%): hosts%: $$(call programs_of,$$*)
 ## make diff3            shows what lab 3 adds to lab 2
 $(NUMBERS:%=diff%): diff%:
 	@tools/diff $*
+
+## make grade3           grades a lab, or `make grade` all: SUBMISSION=folder, else the course's own
+##                       (CHECK='server: *': those checks alone; OPTIONS=... see tests/README.md)
+GRADE_OPTIONS = $(if $(SUBMISSION),--submission='$(SUBMISSION)') \
+                $(if $(CHECK),--check='$(CHECK)') $(OPTIONS)
+grade: $(GRADER) $(if $(SUBMISSION),,$(PROGRAMS))
+	@tests/grade/grade $(GRADE_OPTIONS)
+$(NUMBERS:%=grade%): grade%: $(GRADER) $$(if $$(SUBMISSION),,$$(call programs_of,$$*))
+	@tests/grade/grade $(GRADE_OPTIONS) $*
+
+## make watch3           grades SUBMISSION=folder again whenever a file of it is saved
+$(NUMBERS:%=watch%): watch%: $(GRADER)
+	@tools/watch '$(SUBMISSION)' tests/grade/grade $(GRADE_OPTIONS) $*
+
+## For instructors:
+## make grade-all        grades SUBMISSIONS=class/, a folder a student, into OUT=grades.csv
+OUT = grades.csv
+grade-all: $(GRADER)
+	@tools/grade_all --out '$(OUT)' $(if $(OPTIONS),--options '$(OPTIONS)') '$(SUBMISSIONS)'
+
+## make gradescope.zip   packs the grader for Gradescope (OPTIONS='3 4': those labs alone)
+gradescope.zip: FORCE
+	@tools/gradescope_zip $@ $(OPTIONS)
 
 ## For everybody:
 ## make test, test3      tests all, or one lab

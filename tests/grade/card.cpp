@@ -25,11 +25,15 @@ std::string coloured(const std::string& text, const char* colour, bool with_colo
 
 const char* colour_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPassed: return "32";
+    case Verdict::kPassed:
+      return "32";
     case Verdict::kNotRun:
-    case Verdict::kLeftOut: return "33";
-    case Verdict::kGraderFailed: return "35";
-    default: return "31";
+    case Verdict::kLeftOut:
+      return "33";
+    case Verdict::kGraderFailed:
+      return "35";
+    default:
+      return "31";
   }
 }
 
@@ -47,26 +51,26 @@ bool is_done(const LabResult& lab, std::size_t check) {
 void Card::begin(const LabResult& lab) {
   std::printf("\n%s  (%s)\n", coloured(lab.name, "1", has_colours()).c_str(), lab.folder.c_str());
   begun_ = true;
+  if (lab.build_words.empty()) return;
+  std::printf("  What could not be built, in the compiler's words:\n");
+  for (const std::string& line : lines_of(lab.build_words)) {
+    std::printf("    %s\n", printable(line).c_str());
+  }
 }
 
 void Card::end(const LabResult& lab) {
-  if (!lab.build_words.empty()) {
-    std::printf("  What the compiler says:\n");
-    for (const std::string& line : lines_of(lab.build_words)) {
-      std::printf("    %s\n", printable(line).c_str());
-    }
-  }
   const std::string points = points_text(lab.earned()) + " of " + points_text(lab.worth());
-  std::printf("  %s points for %s, %.1f s\n",
-              coloured(points, lab.earned() == lab.worth() ? "1;32" : "1;31", has_colours()).c_str(),
-              lab.name.c_str(), lab.seconds);
+  std::printf(
+      "  %s points for %s, %.1f s\n",
+      coloured(points, lab.earned() == lab.worth() ? "1;32" : "1;31", has_colours()).c_str(),
+      lab.name.c_str(), lab.seconds);
   begun_ = false;
 }
 
 void Card::show(const Results& results) {
   while (lab_ < results.labs.size()) {
     const LabResult& lab = results.labs[lab_];
-    if (!begun_) begin(lab);
+    if (!begun_ && (is_done(lab, 0) || lab.seconds > 0)) begin(lab);
     while (is_done(lab, check_)) {
       std::fputs(card::text_of(lab.checks[check_++], has_colours()).c_str(), stdout);
     }
@@ -86,7 +90,10 @@ std::string text_of(const CheckResult& check, bool with_colours) {
                                           : points_text(0) + "/" + points_text(check.worth);
   std::string text = "  " + coloured(padded(verdict, 13), colour_of(check.verdict), with_colours) +
                      padded(std::move(points), 7) + check.title + "\n";
-  if (!check.summary.empty()) text += "      " + printable(check.summary) + "\n";
+  // What is wrong comes with the steps before it, if they are told.
+  const bool is_told_below = check.verdict == Verdict::kFailed || check.verdict == Verdict::kHung;
+  if (!check.summary.empty() && !(is_told_below && !check.reasons.empty()))
+    text += "      " + printable(check.summary) + "\n";
   for (const Section& section : check.reasons) {
     text += "    " + coloured(section.heading, "1", with_colours) + ":\n";
     for (const std::string& line : section.lines) text += "      " + printable(line) + "\n";

@@ -59,8 +59,11 @@ Results plan(const Options& options) {
       if (!options.labs.empty()) std::fprintf(stderr, "grade: there is no lab %d\n", lab.number);
       continue;
     }
-    LabResult result{.lab = lab.number, .name = std::string(lab.name), .folder = folder,
-                     .build_words = {}, .checks = checks_of(lab.number, options.with_reference)};
+    LabResult result{.lab = lab.number,
+                     .name = std::string(lab.name),
+                     .folder = folder,
+                     .build_words = {},
+                     .checks = checks_of(lab.number, options.with_reference)};
     std::erase_if(result.checks, [&](const CheckResult& check) {
       return !options.check.empty() && !fits(check.title, options.check);
     });
@@ -116,9 +119,9 @@ void finish(const Running& running) {
   for (CheckResult& check : running.lab->checks) {
     if (check.verdict != Verdict::kWaiting) continue;
     check.verdict = Verdict::kGraderFailed;
-    check.summary = WIFSIGNALED(status)
-                        ? "the grader's process was ended by signal " + std::to_string(WTERMSIG(status))
-                        : "the grader's process ended before it";
+    check.summary = WIFSIGNALED(status) ? "the grader's process was ended by signal " +
+                                              std::to_string(WTERMSIG(status))
+                                        : "the grader's process ended before it";
   }
 }
 

@@ -28,18 +28,28 @@ struct Call {
 
 const std::map<long, Call>& calls() {
   static const std::map<long, Call> kCalls = {
-      {SYS_accept, {"accept()", true}},       {SYS_accept4, {"accept()", true}},
-      {SYS_recvfrom, {"recv()", true}},       {SYS_recvmsg, {"recvmsg()", true}},
-      {SYS_read, {"read()", true}},           {SYS_readv, {"readv()", true}},
-      {SYS_sendto, {"send()", true}},         {SYS_sendmsg, {"sendmsg()", true}},
-      {SYS_write, {"write()", true}},         {SYS_writev, {"writev()", true}},
-      {SYS_connect, {"connect()", true}},     {SYS_ppoll, {"poll()", false}},
-      {SYS_pselect6, {"select()", false}},    {SYS_epoll_pwait, {"epoll_wait()", false}},
-      {SYS_futex, {"a lock (futex)", false}}, {SYS_wait4, {"wait()", false}},
-      {SYS_waitid, {"waitid()", false}},      {SYS_nanosleep, {"sleep()", false}},
+      {SYS_accept, {"accept()", true}},
+      {SYS_accept4, {"accept()", true}},
+      {SYS_recvfrom, {"recv()", true}},
+      {SYS_recvmsg, {"recvmsg()", true}},
+      {SYS_read, {"read()", true}},
+      {SYS_readv, {"readv()", true}},
+      {SYS_sendto, {"send()", true}},
+      {SYS_sendmsg, {"sendmsg()", true}},
+      {SYS_write, {"write()", true}},
+      {SYS_writev, {"writev()", true}},
+      {SYS_connect, {"connect()", true}},
+      {SYS_ppoll, {"poll()", false}},
+      {SYS_pselect6, {"select()", false}},
+      {SYS_epoll_pwait, {"epoll_wait()", false}},
+      {SYS_futex, {"a lock (futex)", false}},
+      {SYS_wait4, {"wait()", false}},
+      {SYS_waitid, {"waitid()", false}},
+      {SYS_nanosleep, {"sleep()", false}},
       {SYS_clock_nanosleep, {"sleep()", false}},
 #ifdef SYS_poll
-      {SYS_poll, {"poll()", false}},          {SYS_select, {"select()", false}},
+      {SYS_poll, {"poll()", false}},
+      {SYS_select, {"select()", false}},
       {SYS_epoll_wait, {"epoll_wait()", false}},
 #endif
   };

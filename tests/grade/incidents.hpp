@@ -9,11 +9,11 @@
 namespace grade::incidents {
 
 struct Incidents {
-  std::optional<std::string> crash;      // "the server was ended by SIGSEGV", and its last words
-  std::optional<std::string> ran_away;   // "the server wrote more than 64 MB"
-  bool waited_in_vain = false;           // something did not come for as long as there is patience
-  bool needs_server = false;             // the check builds on a server that listens
-  bool needs_client = false;             // and on a client that gets in touch
+  std::optional<std::string> crash;     // "the server was ended by SIGSEGV", and its last words
+  std::optional<std::string> ran_away;  // "the server wrote more than 64 MB"
+  bool waited_in_vain = false;          // something did not come for as long as there is patience
+  bool needs_server = false;            // the check builds on a server that listens
+  bool needs_client = false;            // and on a client that gets in touch
 };
 
 // A new check begins.

@@ -66,7 +66,7 @@ TEST_SUITE("lab1") {
     CHECK(server.listens_on(9090));
   }
 
-  TEST_CASE("server: says what happens in the order in which it happens") {
+  TEST_CASE("server: says what happens in the order in which it happens" * kIdea) {
     Server server(kLab);
     Peer client = server.connect();
     CHECK(server.says("start", {kLab.name}));
@@ -112,7 +112,7 @@ TEST_SUITE("lab1") {
     common::peer_is_named_after_its_reset(kLab);
   }
 
-  TEST_CASE("server: every portion goes back as it came") {
+  TEST_CASE("server: every portion goes back as it came" * kIdea) {
     for (const std::size_t size : {std::size_t{1}, kPortion - 1, kPortion, kPortion + 1, kMuch}) {
       CAPTURE(size);
       const std::string text = letters(size);
@@ -136,7 +136,7 @@ TEST_SUITE("lab1") {
     CHECK(server.events() == "start listen connect disconnect stop");
   }
 
-  TEST_CASE("server: never interprets the bytes") {
+  TEST_CASE("server: never interprets the bytes" * kIdea) {
     for (const std::string& bytes :
          {all_bytes(3000), common::character_across_the_border(), std::string(3000, '\0'),
           std::string("\xff\xfe\xc0\xaf\x80"), std::string("exit\n"), std::string("no newline")}) {
@@ -150,7 +150,7 @@ TEST_SUITE("lab1") {
     }
   }
 
-  TEST_CASE("server: waits for no newline and answers a byte at a time") {
+  TEST_CASE("server: waits for no newline and answers a byte at a time" * kIdea) {
     Server server(kLab);
     Peer client = server.connect();
     for (const char byte : common::character_across_the_border().substr(kPortion - 4)) {
@@ -161,7 +161,7 @@ TEST_SUITE("lab1") {
     CHECK(server.exits(0));
   }
 
-  TEST_CASE("server: after a half-close all that is on its way still comes back") {
+  TEST_CASE("server: after a half-close all that is on its way still comes back" * kIdea) {
     const std::string text = letters(1'000'000);
     Server server(kLab);
     Peer client = server.connect();
@@ -172,7 +172,7 @@ TEST_SUITE("lab1") {
     CHECK(server.exits(0));
   }
 
-  TEST_CASE("server: a reset ends it like a close with disconnect and stop and exit 0") {
+  TEST_CASE("server: a reset ends it like a close with disconnect and stop and exit 0" * kIdea) {
     for (const std::size_t size : {std::size_t{0}, std::size_t{5}, kMuch}) {
       CAPTURE(size);
       Server server(kLab);
@@ -228,7 +228,7 @@ TEST_SUITE("lab1") {
     common::further_signals_change_nothing(kLab);
   }
 
-  TEST_CASE("server: restarts on the same port while old connections are in TIME_WAIT") {
+  TEST_CASE("server: restarts on the same port while old connections are in TIME_WAIT" * kIdea) {
     common::restarts_on_the_same_port(kLab);
   }
 
@@ -262,7 +262,7 @@ TEST_SUITE("lab1") {
     CHECK(client.exits(0));
   }
 
-  TEST_CASE("client: says what happens in the order in which it happens") {
+  TEST_CASE("client: says what happens in the order in which it happens" * kIdea) {
     Listener listener;
     Client client(kLab, listener);
     Peer server = listener.accept();
@@ -276,7 +276,7 @@ TEST_SUITE("lab1") {
     CHECK(client.says_nothing_else());
   }
 
-  TEST_CASE("client: sends one line with its newline and prints what comes back") {
+  TEST_CASE("client: sends one line with its newline and prints what comes back" * kIdea) {
     for (const std::string& line :
          {std::string("hello\n"), std::string("\n"), letters(1022) + '\n', letters(1023) + '\n',
           letters(1024) + '\n', common::character_across_the_border(),
@@ -329,7 +329,7 @@ TEST_SUITE("lab1") {
     CHECK(client.out().all() == "");
   }
 
-  TEST_CASE("client: prints the echo however it is cut") {
+  TEST_CASE("client: prints the echo however it is cut" * kIdea) {
     const std::string line = "Жизнь — это движение.\n";
     Listener listener;
     Client client(kLab, listener);
@@ -349,7 +349,7 @@ TEST_SUITE("lab1") {
     CHECK(client.exits(0));
   }
 
-  TEST_CASE("client: is never more than 1024 bytes ahead of what it has received") {
+  TEST_CASE("client: is never more than 1024 bytes ahead of what it has received" * kIdea) {
     const std::string line = letters(300'000) + '\n';
     Listener listener;
     Client client(kLab, listener);
@@ -394,7 +394,7 @@ TEST_SUITE("lab1") {
     CHECK(first_difference(line, scratch::read_file(folder + "/out")) == "");
   }
 
-  TEST_CASE("client: half of the echo and then a close is an error and exit 1") {
+  TEST_CASE("client: half of the echo and then a close is an error and exit 1" * kIdea) {
     for (const std::string half : {"", "hel"}) {
       CAPTURE(half);
       Listener listener;

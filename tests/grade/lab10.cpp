@@ -143,7 +143,7 @@ TEST_SUITE("lab10") {
 
   // ---- The server: who is in ----
 
-  TEST_CASE("server: a JOIN gets a cookie, and with it a token, again and again the same") {
+  TEST_CASE("server: a JOIN gets a cookie, and with it a token, again and again the same" * kIdea) {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
     Visitor anna(address);
@@ -233,7 +233,7 @@ TEST_SUITE("lab10") {
 
   // ---- The server: what is said ----
 
-  TEST_CASE("server: a line reaches each of the others once, as it is") {
+  TEST_CASE("server: a line reaches each of the others once, as it is" * kIdea) {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
     Pair pair(address);
@@ -252,7 +252,7 @@ TEST_SUITE("lab10") {
     CHECK(pair.anna.hears_nothing_more());
   }
 
-  TEST_CASE("server: what comes twice is passed on once, what comes early waits") {
+  TEST_CASE("server: what comes twice is passed on once, what comes early waits" * kIdea) {
     Server server(kLab, on_a_free_port());
     Pair pair(chat_address(server));
     pair.anna.say(2, "second");
@@ -273,7 +273,7 @@ TEST_SUITE("lab10") {
     CHECK(pair.boris.hears_nothing_more());
   }
 
-  TEST_CASE("server: a line is sent again until it is acknowledged") {
+  TEST_CASE("server: a line is sent again until it is acknowledged" * kIdea) {
     Server server(kLab, on_a_free_port());
     Pair pair(chat_address(server));
     pair.boris.acknowledges(false);
@@ -294,7 +294,7 @@ TEST_SUITE("lab10") {
 
   // ---- The server: what is none of its members' ----
 
-  TEST_CASE("server: a token is worth nothing at another port, or at another address") {
+  TEST_CASE("server: a token is worth nothing at another port, or at another address" * kIdea) {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
     Pair pair(address);
@@ -321,7 +321,7 @@ TEST_SUITE("lab10") {
     CHECK(server.count("error") <= 3);  // at most one a second
   }
 
-  TEST_CASE("server: datagrams of every length, and of random bytes, change nothing") {
+  TEST_CASE("server: datagrams of every length, and of random bytes, change nothing" * kIdea) {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
     Pair pair(address);

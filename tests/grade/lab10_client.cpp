@@ -166,7 +166,7 @@ TEST_SUITE("lab10") {
     CHECK(client.says("connect", {host.address()}));
   }
 
-  TEST_CASE("client: says each line, again until it is acknowledged") {
+  TEST_CASE("client: says each line, again until it is acknowledged" * kIdea) {
     Anna anna;
     anna.client.type("hello\nПривет!\n\n//slash\n/unknown word\ntab\there\r\n");
     CHECK(anna.host.hears("SAY").has_value());
@@ -203,7 +203,7 @@ TEST_SUITE("lab10") {
     CHECK(first_difference(line, said) == "");
   }
 
-  TEST_CASE("client: shows what is said, once and in order, and acknowledges it") {
+  TEST_CASE("client: shows what is said, once and in order, and acknowledges it" * kIdea) {
     Anna anna;
     anna.host.send("MSG 2 boris\nsecond");
     CHECK(anna.host.hears("ACK") == "ACK " + anna.host.token() + " 2");
@@ -321,7 +321,7 @@ TEST_SUITE("lab10") {
     talk_through({}, 3, 50, 0);
   }
 
-  TEST_CASE("both: a chat through a network that drops, doubles and reorders") {
+  TEST_CASE("both: a chat through a network that drops, doubles and reorders" * kIdea) {
     talk_through(kStorm, 3, 8, random_below(1'000'000));
   }
 }

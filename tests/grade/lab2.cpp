@@ -31,7 +31,7 @@ TEST_SUITE("lab2") {
     CHECK(server.listens_on(9090));
   }
 
-  TEST_CASE("server: serves clients one after another for as long as it runs") {
+  TEST_CASE("server: serves clients one after another for as long as it runs" * kIdea) {
     dialogue::clients_are_served_one_after_another(kLab);
   }
 
@@ -43,19 +43,19 @@ TEST_SUITE("lab2") {
     dialogue::lines_come_back(kLab);
   }
 
-  TEST_CASE("server: cuts lines out of the stream however it comes") {
+  TEST_CASE("server: cuts lines out of the stream however it comes" * kIdea) {
     dialogue::lines_are_cut_out_of_the_stream(kLab);
   }
 
-  TEST_CASE("server: the line exit gets no reply and a close") {
+  TEST_CASE("server: the line exit gets no reply and a close" * kIdea) {
     dialogue::exit_closes_without_a_reply(kLab);
   }
 
-  TEST_CASE("server: no other line is exit") {
+  TEST_CASE("server: no other line is exit" * kIdea) {
     dialogue::only_exit_is_exit(kLab);
   }
 
-  TEST_CASE("server: a last line without a newline is a line") {
+  TEST_CASE("server: a last line without a newline is a line" * kIdea) {
     dialogue::last_line_needs_no_newline(kLab);
   }
 
@@ -63,7 +63,8 @@ TEST_SUITE("lab2") {
     dialogue::longest_line_comes_back(kLab);
   }
 
-  TEST_CASE("server: a longer line is an error and a disconnect without waiting for its end") {
+  TEST_CASE("server: a longer line is an error and a disconnect without waiting for its end" *
+            kIdea) {
     dialogue::line_too_long_is_dropped_at_once(kLab);
   }
 
@@ -71,7 +72,7 @@ TEST_SUITE("lab2") {
     dialogue::replies_outlive_the_close(kLab);
   }
 
-  TEST_CASE("server: is there for the next client after any kind of leaving") {
+  TEST_CASE("server: is there for the next client after any kind of leaving" * kIdea) {
     dialogue::leaving_in_any_way_is_survived(kLab);
   }
 
@@ -145,7 +146,7 @@ TEST_SUITE("lab2") {
     CHECK(client.exits(0));
   }
 
-  TEST_CASE("client: sends every line and prints every reply") {
+  TEST_CASE("client: sends every line and prints every reply" * kIdea) {
     dialogue::every_line_is_sent_and_every_reply_printed(kLab);
   }
 
@@ -153,11 +154,11 @@ TEST_SUITE("lab2") {
     dialogue::exit_ends_the_client(kLab);
   }
 
-  TEST_CASE("client: at the end of its input it says exit itself") {
+  TEST_CASE("client: at the end of its input it says exit itself" * kIdea) {
     dialogue::end_of_input_says_exit(kLab);
   }
 
-  TEST_CASE("client: prints a reply however it is cut") {
+  TEST_CASE("client: prints a reply however it is cut" * kIdea) {
     dialogue::replies_are_printed_however_cut(kLab);
   }
 
@@ -169,7 +170,8 @@ TEST_SUITE("lab2") {
     dialogue::files_come_back_equal(kLab);
   }
 
-  TEST_CASE("client: a server that is gone is found at the next line with error and exit 1") {
+  TEST_CASE("client: a server that is gone is found at the next line with error and exit 1" *
+            kIdea) {
     dialogue::server_that_is_gone_is_an_error(kLab);
   }
 

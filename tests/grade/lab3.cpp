@@ -47,7 +47,7 @@ TEST_SUITE("lab3") {
 
   // ---- The server's question ----
 
-  TEST_CASE("server: asks for the port on standard error and in these words") {
+  TEST_CASE("server: asks for the port on standard error and in these words" * kIdea) {
     Server server(kLab, Setup{});
     const auto before = server.err().until(kPort);
     REQUIRE(before.has_value());
@@ -63,7 +63,7 @@ TEST_SUITE("lab3") {
     CHECK(server.says_nothing_else());
   }
 
-  TEST_CASE("server: takes a good answer with spaces around it and a \\r at its end") {
+  TEST_CASE("server: takes a good answer with spaces around it and a \\r at its end" * kIdea) {
     for (const std::string end : {"", "   ", "\r", "  \r"}) {
       CAPTURE(escaped(end));
       const std::uint16_t port = free_port();
@@ -74,7 +74,7 @@ TEST_SUITE("lab3") {
     }
   }
 
-  TEST_CASE("server: an empty answer and the end of input take the default") {
+  TEST_CASE("server: an empty answer and the end of input take the default" * kIdea) {
     if (!possible(network::is_private(), "port 9090 may be somebody else's")) return;
     for (const std::string answer : {"\n", "   \n", "\r\n", "", "abc\n"}) {
       CAPTURE(escaped(answer));
@@ -86,11 +86,11 @@ TEST_SUITE("lab3") {
     }
   }
 
-  TEST_CASE("server: tells what is wrong with a bad answer and asks again: in a pipe") {
+  TEST_CASE("server: tells what is wrong with a bad answer and asks again: in a pipe" * kIdea) {
     questions::asks_for_a_port_until_it_is_one(kLab, kPipe);
   }
 
-  TEST_CASE("server: tells what is wrong with a bad answer and asks again: on a terminal") {
+  TEST_CASE("server: tells what is wrong with a bad answer and asks again: on a terminal" * kIdea) {
     questions::asks_for_a_port_until_it_is_one(kLab, kTerminal);
   }
 
@@ -110,7 +110,7 @@ TEST_SUITE("lab3") {
 
   // ---- The server's addresses ----
 
-  TEST_CASE("server: listens on both families and says so") {
+  TEST_CASE("server: listens on both families and says so" * kIdea) {
     if (!possible(machine_has_ipv6(), "this machine has no IPv6")) return;
     Server server(kLab);
     REQUIRE(server.listens_on_both_families());
@@ -120,7 +120,7 @@ TEST_SUITE("lab3") {
     CHECK(server.count("listen") == listeners.size());
   }
 
-  TEST_CASE("server: serves clients of both families and writes an IPv4 peer as IPv4") {
+  TEST_CASE("server: serves clients of both families and writes an IPv4 peer as IPv4" * kIdea) {
     if (!possible(machine_has_ipv6(), "this machine has no IPv6")) return;
     Server server(kLab);
     REQUIRE(server.listens_on_both_families());
@@ -177,7 +177,7 @@ TEST_SUITE("lab3") {
 
   // ---- The client's questions ----
 
-  TEST_CASE("client: asks for the host and then for the port") {
+  TEST_CASE("client: asks for the host and then for the port" * kIdea) {
     Listener listener;
     Client client(kLab, Setup{});
     CHECK(client.err().until(kHost) == "");
@@ -212,7 +212,7 @@ TEST_SUITE("lab3") {
     CHECK(client.out().all() == "hello\n");
   }
 
-  TEST_CASE("client: empty answers and the end of input take the defaults") {
+  TEST_CASE("client: empty answers and the end of input take the defaults" * kIdea) {
     if (!possible(network::is_private(), "port 9090 may be somebody else's")) return;
     Listener listener("127.0.0.1", 9090);
     {
@@ -227,7 +227,7 @@ TEST_SUITE("lab3") {
     CHECK(client.exits(0));
   }
 
-  TEST_CASE("client: tells what is wrong with a bad answer and asks again") {
+  TEST_CASE("client: tells what is wrong with a bad answer and asks again" * kIdea) {
     Listener listener;
     Client client(kLab, Setup{});
     REQUIRE(client.err().until(kHost).has_value());
@@ -255,7 +255,7 @@ TEST_SUITE("lab3") {
     client_talks(client, listener);
   }
 
-  TEST_CASE("client: takes a name that resolves") {
+  TEST_CASE("client: takes a name that resolves" * kIdea) {
     if (!possible(network::has_names(), "there are no names to resolve")) return;
     Listener listener;
     Client client(kLab, Setup{});
@@ -263,7 +263,7 @@ TEST_SUITE("lab3") {
     client_talks(client, listener);
   }
 
-  TEST_CASE("client: tries every address of a name in turn") {
+  TEST_CASE("client: tries every address of a name in turn" * kIdea) {
     if (!possible(network::has_names(), "there are no names to resolve")) return;
     for (const std::string address : {"::1", "127.0.0.8", "127.0.0.9"}) {
       CAPTURE(address);

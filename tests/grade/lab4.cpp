@@ -63,7 +63,7 @@ void serve_a_little(Server& server) {
 TEST_SUITE("lab4") {
   // ---- The log ----
 
-  TEST_CASE("server: all service messages go to server.log in its working directory") {
+  TEST_CASE("server: all service messages go to server.log in its working directory" * kIdea) {
     Server server(kLab);
     serve_a_little(server);
     CHECK(server.events() ==
@@ -71,14 +71,14 @@ TEST_SUITE("lab4") {
     CHECK(server.says("start", {kLab.name}));
   }
 
-  TEST_CASE("server: nothing of them is on the console") {
+  TEST_CASE("server: nothing of them is on the console" * kIdea) {
     Server server(kLab);
     serve_a_little(server);
     CHECK(has_no_messages(server.err().all()));
     CHECK(has_no_messages(server.out().all()));
   }
 
-  TEST_CASE("server: each line begins with the local time and its offset") {
+  TEST_CASE("server: each line begins with the local time and its offset" * kIdea) {
     struct Zone {
       const char* name;
       const char* offset;
@@ -105,7 +105,7 @@ TEST_SUITE("lab4") {
     }
   }
 
-  TEST_CASE("server: the log is appended to over restarts and to what was there") {
+  TEST_CASE("server: the log is appended to over restarts and to what was there" * kIdea) {
     const std::string folder = scratch::folder("restarts");
     const std::string old = "2020-01-01T00:00:00.000+00:00 [server] stop: of long ago\n";
     scratch::write_file(folder + "/server.log", old);
@@ -124,7 +124,7 @@ TEST_SUITE("lab4") {
     }
   }
 
-  TEST_CASE("server: a message is in the log when it is said: also after kill -9") {
+  TEST_CASE("server: a message is in the log when it is said: also after kill -9" * kIdea) {
     Server server(kLab);
     Peer client = server.connect();
     client.send("hello\n");
@@ -136,7 +136,7 @@ TEST_SUITE("lab4") {
     CHECK(log.find("receive: ") != std::string::npos);
   }
 
-  TEST_CASE("server: each line is one write") {
+  TEST_CASE("server: each line is one write" * kIdea) {
     if (!possible(trace::is_possible(), "it needs strace")) return;
     const std::string file = scratch::folder("trace") + "/writes";
     Setup setup = in_folder("");
@@ -147,7 +147,7 @@ TEST_SUITE("lab4") {
     common::each_message_is_one_write(server, file);
   }
 
-  TEST_CASE("server: nothing that a client sends can forge a line") {
+  TEST_CASE("server: nothing that a client sends can forge a line" * kIdea) {
     Server server(kLab);
     Peer client = server.connect();
     const std::string forged = "2026-11-22T13:02:11.123+03:00 [server] stop: forged\r\x1b[2J\n";
@@ -162,7 +162,7 @@ TEST_SUITE("lab4") {
 
   // ---- What stays on the console ----
 
-  TEST_CASE("server: questions are on the console and not in the log") {
+  TEST_CASE("server: questions are on the console and not in the log" * kIdea) {
     questions::asks_for_a_port_until_it_is_one(kLab, kPipe);
     const std::uint16_t port = free_port();
     Server server(kLab, Setup{});
@@ -193,7 +193,8 @@ TEST_SUITE("lab4") {
 
   // ---- A log that gives trouble ----
 
-  TEST_CASE("server: a log that cannot be opened is an error before any question and exit 1") {
+  TEST_CASE("server: a log that cannot be opened is an error before any question and exit 1" *
+            kIdea) {
     for (const bool is_folder : {true, false}) {
       CAPTURE(is_folder);
       const std::string folder = scratch::folder("no-log");
@@ -221,7 +222,7 @@ TEST_SUITE("lab4") {
     CHECK(S_ISLNK(link.st_mode));
   }
 
-  TEST_CASE("server: serves on while the disk is full and tells it once") {
+  TEST_CASE("server: serves on while the disk is full and tells it once" * kIdea) {
     const std::string folder = scratch::folder("full");
     REQUIRE(::symlink("/dev/full", (folder + "/server.log").c_str()) == 0);
     Server server(kLab, in_folder(folder));

@@ -55,7 +55,7 @@ void arrives(std::uint16_t wanted, std::uint16_t expected) {
 }  // namespace
 
 TEST_SUITE("lab5") {
-  TEST_CASE("server: says Listening on port N on standard output and nothing else there") {
+  TEST_CASE("server: says Listening on port N on standard output and nothing else there" * kIdea) {
     const std::uint16_t port = free_port();
     Server server(kLab, on_port(port));
     CHECK(server.out().brings(announcement(port)));  // while it runs
@@ -85,7 +85,7 @@ TEST_SUITE("lab5") {
     CHECK(server.out().all() == announcement(port));
   }
 
-  TEST_CASE("server: says the port that it has got and not the one that it wanted") {
+  TEST_CASE("server: says the port that it has got and not the one that it wanted" * kIdea) {
     if (!possible(network::is_private(), "the next port may be somebody else's")) return;
     const std::uint16_t port = free_range(1);
     const BusyPort busy("0.0.0.0", port);
@@ -96,7 +96,7 @@ TEST_SUITE("lab5") {
     CHECK(server.out().closes());
   }
 
-  TEST_CASE("server: a port that is busy on IPv4 makes it take the next one") {
+  TEST_CASE("server: a port that is busy on IPv4 makes it take the next one" * kIdea) {
     if (!possible(network::is_private(), "the next port may be somebody else's")) return;
     for (const How how : {How::kListening, How::kBoundOnly, How::kSharing}) {
       const std::uint16_t port = free_range(1);
@@ -105,7 +105,7 @@ TEST_SUITE("lab5") {
     }
   }
 
-  TEST_CASE("server: a port that is busy on IPv6 makes it take the next one") {
+  TEST_CASE("server: a port that is busy on IPv6 makes it take the next one" * kIdea) {
     if (!possible(network::is_private(), "the next port may be somebody else's")) return;
     if (!possible(machine_has_ipv6(), "this machine has no IPv6")) return;
     for (const How how : {How::kListening, How::kBoundOnly, How::kSharing}) {
@@ -115,7 +115,7 @@ TEST_SUITE("lab5") {
     }
   }
 
-  TEST_CASE("server: passes several busy ports in a row one by one") {
+  TEST_CASE("server: passes several busy ports in a row one by one" * kIdea) {
     if (!possible(network::is_private(), "the next ports may be somebody else's")) return;
     for (const bool with_gap : {false, true}) {
       CAPTURE(with_gap);
@@ -131,7 +131,7 @@ TEST_SUITE("lab5") {
     }
   }
 
-  TEST_CASE("server: after 65535 comes 1024") {
+  TEST_CASE("server: after 65535 comes 1024" * kIdea) {
     if (!possible(network::is_private(), "these ports may be somebody else's")) return;
     const BusyPort last("0.0.0.0", 65535);
     {
@@ -145,7 +145,7 @@ TEST_SUITE("lab5") {
     arrives(65533, 65533);
   }
 
-  TEST_CASE("server: if every port is busy it is an error and exit 1") {
+  TEST_CASE("server: if every port is busy it is an error and exit 1" * kIdea) {
     if (!possible(network::is_private(), "not all ports are there to be taken")) return;
     const network::Fresh fresh;
     Program occupier("occupier", submission::kGrader, {.arguments = {kOccupyPorts}});
@@ -159,7 +159,7 @@ TEST_SUITE("lab5") {
     CHECK(!server.err().all().empty());
   }
 
-  TEST_CASE("server: what is no busy port is an error and no reason to move on") {
+  TEST_CASE("server: what is no busy port is an error and no reason to move on" * kIdea) {
     const std::string first = scratch::read_file("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     if (!possible(std::stoi(first) > 80, "port 80 needs no privilege here")) return;
     Server server(kLab, on_port(80));
@@ -170,11 +170,11 @@ TEST_SUITE("lab5") {
     CHECK(!server.err().all().empty());
   }
 
-  TEST_CASE("server: a restart comes back to the same port and does not move on") {
+  TEST_CASE("server: a restart comes back to the same port and does not move on" * kIdea) {
     common::restarts_on_the_same_port(kLab);
   }
 
-  TEST_CASE("server: the second one for a port takes the next and both serve") {
+  TEST_CASE("server: the second one for a port takes the next and both serve" * kIdea) {
     if (!possible(network::is_private(), "the next port may be somebody else's")) return;
     const std::uint16_t port = free_range(1);
     Server first(kLab, on_port(port));
@@ -185,7 +185,7 @@ TEST_SUITE("lab5") {
     CHECK(second.serves());
   }
 
-  TEST_CASE("server: of many started at once for a port each finds one of its own") {
+  TEST_CASE("server: of many started at once for a port each finds one of its own" * kIdea) {
     for (int round = 0; round < 3; ++round) {
       CAPTURE(round);
       const std::uint16_t port = free_port();

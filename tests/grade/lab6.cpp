@@ -72,7 +72,7 @@ void is_unknown(Server& server, const std::string& from, const std::string& host
 TEST_SUITE("lab6") {
   // ---- The server: who is who ----
 
-  TEST_CASE("server: speaks first and asks who is unknown for a name") {
+  TEST_CASE("server: speaks first and asks who is unknown for a name" * kIdea) {
     Server server(kLab);
     Talk talk(server);
     REQUIRE(talk.is_asked("name"));
@@ -84,7 +84,7 @@ TEST_SUITE("lab6") {
     CHECK(talk.peer.is_closed());
   }
 
-  TEST_CASE("server: greets a known address by its name whatever the port") {
+  TEST_CASE("server: greets a known address by its name whatever the port" * kIdea) {
     Server server(kLab);
     introduces(server, "127.0.0.1", "Anna");
     for (int round = 0; round < 3; ++round) is_known(server, "127.0.0.1", "Anna");
@@ -94,7 +94,7 @@ TEST_SUITE("lab6") {
     CHECK(talk.hears("hello"));
   }
 
-  TEST_CASE("server: tells addresses apart that begin alike") {
+  TEST_CASE("server: tells addresses apart that begin alike" * kIdea) {
     Server server(kLab);
     const std::vector<std::string> addresses = {"127.0.0.12", "127.0.0.1",   "127.0.0.2",
                                                 "127.0.0.3",  "127.0.0.121", "127.10.0.1"};
@@ -130,7 +130,7 @@ TEST_SUITE("lab6") {
     is_known(server, "127.0.0.3", "Anna");
   }
 
-  TEST_CASE("server: knows everybody again after restarts and after kill -9") {
+  TEST_CASE("server: knows everybody again after restarts and after kill -9" * kIdea) {
     const std::string folder = scratch::folder("restarts");
     std::vector<std::string> addresses;
     for (int run = 0; run < 6; ++run) {
@@ -151,7 +151,7 @@ TEST_SUITE("lab6") {
 
   // ---- The server: names ----
 
-  TEST_CASE("server: takes any name of 1 to 32 characters and keeps it over a restart") {
+  TEST_CASE("server: takes any name of 1 to 32 characters and keeps it over a restart" * kIdea) {
     const std::string folder = scratch::folder("names");
     std::vector<std::string> addresses;
     {
@@ -182,7 +182,7 @@ TEST_SUITE("lab6") {
     CHECK(talk.hears(meeting(std::string(32, 'x'))));
   }
 
-  TEST_CASE("server: refuses what is no name and asks again and closes after the third") {
+  TEST_CASE("server: refuses what is no name and asks again and closes after the third" * kIdea) {
     Server server(kLab);
     const std::string address = new_address();
     const std::vector<std::string> bad = names::bad();
@@ -227,7 +227,7 @@ TEST_SUITE("lab6") {
     CHECK(talk.peer.is_closed());
   }
 
-  TEST_CASE("server: an answer may come in pieces and with more behind it") {
+  TEST_CASE("server: an answer may come in pieces and with more behind it" * kIdea) {
     Server server(kLab);
     const std::string answer = "Жанна\r\n";
     for (std::size_t cut = 1; cut < answer.size(); ++cut) {
@@ -254,7 +254,7 @@ TEST_SUITE("lab6") {
     is_unknown(server, address);
   }
 
-  TEST_CASE("server: leaving at the question stores nothing") {
+  TEST_CASE("server: leaving at the question stores nothing" * kIdea) {
     const std::string folder = scratch::folder("leaving");
     const std::string address = new_address();
     for (int run = 0; run < 2; ++run) {
@@ -274,7 +274,7 @@ TEST_SUITE("lab6") {
     }
   }
 
-  TEST_CASE("server: a name that cannot be stored gets ERR and a close and no OK") {
+  TEST_CASE("server: a name that cannot be stored gets ERR and a close and no OK" * kIdea) {
     const std::string folder = scratch::folder("full");
     // On the console, since the file's size limit below would silence a log in a file.
     REQUIRE(::symlink("/dev/stderr", (folder + "/server.log").c_str()) == 0);
@@ -308,7 +308,7 @@ TEST_SUITE("lab6") {
 
   // ---- The client ----
 
-  TEST_CASE("client: shows the question and sends the answer as a line") {
+  TEST_CASE("client: shows the question and sends the answer as a line" * kIdea) {
     Listener listener;
     Client client(kLab, listener);
     Talk host(kLab, listener);
@@ -329,7 +329,7 @@ TEST_SUITE("lab6") {
     CHECK(client.err().all().find("ASK") == std::string::npos);  // nor any other of these words
   }
 
-  TEST_CASE("client: a known one is asked nothing and works in a pipe") {
+  TEST_CASE("client: a known one is asked nothing and works in a pipe" * kIdea) {
     Listener listener;
     Client client(kLab, listener);
     Host host(kLab, listener);
@@ -344,7 +344,7 @@ TEST_SUITE("lab6") {
     CHECK(client.err().all().find("Hello, Anna!") != std::string::npos);
   }
 
-  TEST_CASE("client: shows a refusal and answers the question again") {
+  TEST_CASE("client: shows a refusal and answers the question again" * kIdea) {
     Listener listener;
     Client client(kLab, listener);
     Talk host(kLab, listener);
@@ -399,7 +399,8 @@ TEST_SUITE("lab6") {
     }
   }
 
-  TEST_CASE("client: whose input ends at a question sends nothing and says error and exits 1") {
+  TEST_CASE("client: whose input ends at a question sends nothing and says error and exits 1" *
+            kIdea) {
     for (const bool from_terminal : {false, true}) {
       CAPTURE(from_terminal);
       Listener listener;

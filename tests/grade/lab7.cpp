@@ -119,7 +119,7 @@ std::string command_lines(pid_t pid) {
 TEST_SUITE("lab7") {
   // ---- Names and passwords ----
 
-  TEST_CASE("server: a new name chooses a password of 8 to 128 bytes and repeats it") {
+  TEST_CASE("server: a new name chooses a password of 8 to 128 bytes and repeats it" * kIdea) {
     const Setup setup = knowing_guest(kLab);
     const std::map<std::string, int> before = long_words_in(setup.folder);
     std::string boris;
@@ -162,7 +162,7 @@ TEST_SUITE("lab7") {
     is_registered(server, "Clara", true);
   }
 
-  TEST_CASE("server: a known name gets in with its password, also after a wrong one") {
+  TEST_CASE("server: a known name gets in with its password, also after a wrong one" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Talk talk(server, {.from = "127.0.0.2"});
     answers(talk, "token", "");
@@ -190,7 +190,7 @@ TEST_SUITE("lab7") {
     is_welcome(server, guest_token(kLab), kGuest);
   }
 
-  TEST_CASE("server: three wrong answers of any kind are the end and nobody is served") {
+  TEST_CASE("server: three wrong answers of any kind are the end and nobody is served" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     {
       Talk talk(server);
@@ -230,7 +230,7 @@ TEST_SUITE("lab7") {
     }
   }
 
-  TEST_CASE("server: a name that has a password cannot be registered again") {
+  TEST_CASE("server: a name that has a password cannot be registered again" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     is_registered(server, kGuest, true);
     is_registered(server, "  " + kGuest + "  ", true);
@@ -242,7 +242,7 @@ TEST_SUITE("lab7") {
 
   // ---- Sessions ----
 
-  TEST_CASE("server: a token is good again and again from any address and over restarts") {
+  TEST_CASE("server: a token is good again and again from any address and over restarts" * kIdea) {
     const Setup setup = knowing_guest(kLab);
     for (const int end : {SIGTERM, SIGKILL, SIGTERM}) {
       CAPTURE(end);
@@ -273,7 +273,7 @@ TEST_SUITE("lab7") {
     CHECK(talk.hears(welcome));
   }
 
-  TEST_CASE("server: any other token is refused and is no wrong answer") {
+  TEST_CASE("server: any other token is refused and is no wrong answer" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     const std::string& good = guest_token(kLab);
     for (const std::string& token :
@@ -290,7 +290,7 @@ TEST_SUITE("lab7") {
     CHECK(talk.is_asked("password"));
   }
 
-  TEST_CASE("server: logout ends the session and exit keeps it") {
+  TEST_CASE("server: logout ends the session and exit keeps it" * kIdea) {
     const Setup setup = knowing_guest(kLab);
     {
       Server server(kLab, setup);
@@ -361,7 +361,7 @@ TEST_SUITE("lab7") {
 
   // ---- Files ----
 
-  TEST_CASE("server: files about users have mode 0600 from the moment they exist") {
+  TEST_CASE("server: files about users have mode 0600 from the moment they exist" * kIdea) {
     // With no umask and, where strace can see to that, with a chmod() that does nothing, the mode
     // of a file is the one that it was created with.
     std::vector<std::string> wrapper = {"sh", "-c", "umask 0; exec \"$@\"", "sh"};
@@ -401,7 +401,7 @@ TEST_SUITE("lab7") {
     modes_are_private();
   }
 
-  TEST_CASE("server: passwords and tokens are in no message, no file and no command line") {
+  TEST_CASE("server: passwords and tokens are in no message, no file and no command line" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     const std::string wrong_token = "e0ddba11" + std::string(56, '5');
     const std::string wrong_password = "W7!wrong#pw";

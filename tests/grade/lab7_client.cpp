@@ -112,7 +112,7 @@ void ends_by_signal_at_password(int signal, const std::string& half_typed) {
 TEST_SUITE("lab7") {
   // ---- Questions ----
 
-  TEST_CASE("client: answers for the token itself and asks its user for the rest") {
+  TEST_CASE("client: answers for the token itself and asks its user for the rest" * kIdea) {
     Listener listener;
     Client client(kLab, listener);
     Talk host(kLab, listener);
@@ -188,7 +188,7 @@ TEST_SUITE("lab7") {
 
   // ---- The session ----
 
-  TEST_CASE("client: keeps its session and sends it the next time") {
+  TEST_CASE("client: keeps its session and sends it the next time" * kIdea) {
     Listener listener;
     Client client(kLab, listener);
     Talk host(kLab, listener);
@@ -236,7 +236,7 @@ TEST_SUITE("lab7") {
     CHECK(!keeps_token(client));
   }
 
-  TEST_CASE("client: logout ends the session and exit and the end of input keep it") {
+  TEST_CASE("client: logout ends the session and exit and the end of input keep it" * kIdea) {
     for (const std::string last : {"logout\nhello\n", "exit\n", ""}) {
       CAPTURE(escaped(last));
       Listener listener;
@@ -256,7 +256,7 @@ TEST_SUITE("lab7") {
     }
   }
 
-  TEST_CASE("client: session.token has mode 0600 from the moment it exists") {
+  TEST_CASE("client: session.token has mode 0600 from the moment it exists" * kIdea) {
     // See the same check of the server.
     Setup setup;
     setup.wrapper = {"sh", "-c", "umask 0; exec \"$@\"", "sh"};
@@ -282,7 +282,7 @@ TEST_SUITE("lab7") {
 
   // ---- Secrets ----
 
-  TEST_CASE("client: does not show a password on a terminal and sets it back") {
+  TEST_CASE("client: does not show a password on a terminal and sets it back" * kIdea) {
     for (const std::string what : {"password", "new-password", "repeat-password"}) {
       CAPTURE(what);
       AtPassword at(what);

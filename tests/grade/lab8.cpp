@@ -70,7 +70,7 @@ void is_dropped(Server& server, Talk& talk) {
 TEST_SUITE("lab8") {
   // ---- The conversation ----
 
-  TEST_CASE("server: the login is as in lab 7, each message a frame") {
+  TEST_CASE("server: the login is as in lab 7, each message a frame" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Talk talk(server);
     const auto answers = [&](const std::string& what, const std::string& text) {
@@ -118,7 +118,7 @@ TEST_SUITE("lab8") {
     }
   }
 
-  TEST_CASE("server: a message may hold newlines and anything else that is UTF-8") {
+  TEST_CASE("server: a message may hold newlines and anything else that is UTF-8" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest guest(server);
     const std::vector<std::string> messages = {"one\ntwo\n",
@@ -146,7 +146,7 @@ TEST_SUITE("lab8") {
     CHECK(server.has_not_said("error"));
   }
 
-  TEST_CASE("server: a frame of length 0 is an empty message and not the end") {
+  TEST_CASE("server: a frame of length 0 is an empty message and not the end" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest guest(server);
     guest.say_together({"", "", "hello", ""});
@@ -176,7 +176,7 @@ TEST_SUITE("lab8") {
 
   // ---- However the bytes come ----
 
-  TEST_CASE("server: a conversation may be cut in two at any place") {
+  TEST_CASE("server: a conversation may be cut in two at any place" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     const std::vector<std::string> messages = {guest_token(kLab), "hello", "", "Жизнь\n", "exit"};
     const std::string bytes = together(kLab, messages);
@@ -193,7 +193,7 @@ TEST_SUITE("lab8") {
     CHECK(server.has_not_said("error"));
   }
 
-  TEST_CASE("server: a conversation may come byte by byte and all at once") {
+  TEST_CASE("server: a conversation may come byte by byte and all at once" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     const std::vector<std::string> messages = {"hello", "", "Ж"};
     {
@@ -212,7 +212,7 @@ TEST_SUITE("lab8") {
     CHECK(talk.peer.is_closed());
   }
 
-  TEST_CASE("server: many frames in one piece come back one by one and in order") {
+  TEST_CASE("server: many frames in one piece come back one by one and in order" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest guest(server);
     std::vector<std::string> messages;
@@ -223,7 +223,7 @@ TEST_SUITE("lab8") {
 
   // ---- Limits ----
 
-  TEST_CASE("server: a payload of 1048576 bytes comes back and one byte more does not") {
+  TEST_CASE("server: a payload of 1048576 bytes comes back and one byte more does not" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest guest(server);
     const std::string longest = letters(kMaxPayload);
@@ -236,7 +236,8 @@ TEST_SUITE("lab8") {
     CHECK(serves(server));
   }
 
-  TEST_CASE("server: who announces too much is dropped at once and nothing is allocated for it") {
+  TEST_CASE("server: who announces too much is dropped at once and nothing is allocated for it" *
+            kIdea) {
     Server server(kLab, knowing_guest(kLab));
     REQUIRE(serves(server));
     constexpr std::size_t kMuch = std::size_t{1} << 30;  // far more than any program needs here
@@ -273,7 +274,7 @@ TEST_SUITE("lab8") {
     CHECK(serves(server));
   }
 
-  TEST_CASE("server: what is no UTF-8 is an error and that client is dropped") {
+  TEST_CASE("server: what is no UTF-8 is an error and that client is dropped" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     std::size_t errors = 0;
     for (const std::string& payload : no_utf8()) {
@@ -297,7 +298,8 @@ TEST_SUITE("lab8") {
 
   // ---- Leaving ----
 
-  TEST_CASE("server: a close in the middle of a frame is an error and between frames it is none") {
+  TEST_CASE("server: a close in the middle of a frame is an error and between frames it is none" *
+            kIdea) {
     Server server(kLab, knowing_guest(kLab));
     const std::string bytes = frame("hello");
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
@@ -331,7 +333,7 @@ TEST_SUITE("lab8") {
 
   // ---- The wire ----
 
-  TEST_CASE("server: header and payload leave in one system call") {
+  TEST_CASE("server: header and payload leave in one system call" * kIdea) {
     if (!possible(trace::is_possible(), "it needs strace")) return;
     const std::string file = scratch::folder("trace") + "/calls";
     Setup setup = knowing_guest(kLab);

@@ -74,7 +74,7 @@ TEST_SUITE("lab8") {
     CHECK(scratch::read_file(client.folder() + "/session.token").empty());
   }
 
-  TEST_CASE("client: shows each message with a newline, whatever is in it") {
+  TEST_CASE("client: shows each message with a newline, whatever is in it" * kIdea) {
     AwaitingReply at;
     at.host.say("one\ntwo\n");
     CHECK(at.client.prints("one\ntwo\n\n"));
@@ -107,7 +107,7 @@ TEST_SUITE("lab8") {
     CHECK(shown.find("tab \\x09") != std::string::npos);
   }
 
-  TEST_CASE("client: only the whole message exit is exit, and logout likewise") {
+  TEST_CASE("client: only the whole message exit is exit, and logout likewise" * kIdea) {
     AwaitingReply at;
     at.host.say("hello");
     for (const std::string line : {"exitus", " exit", "exit ", "EXIT", " logout", "logout?"}) {
@@ -125,7 +125,7 @@ TEST_SUITE("lab8") {
 
   // ---- However the bytes come ----
 
-  TEST_CASE("client: what the server says may be cut in two at any place") {
+  TEST_CASE("client: what the server says may be cut in two at any place" * kIdea) {
     const std::string bytes = together(kLab, {"ASK name Who?", "OK Hello", "", "Жизнь\n", "last"});
     for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
       CAPTURE(cut);
@@ -235,7 +235,7 @@ TEST_SUITE("lab8") {
 
   // ---- The wire ----
 
-  TEST_CASE("client: header and payload leave in one system call") {
+  TEST_CASE("client: header and payload leave in one system call" * kIdea) {
     if (!possible(trace::is_possible(), "it needs strace")) return;
     const std::string file = scratch::folder("trace") + "/calls";
     Setup setup = with_session(kLab);

@@ -24,7 +24,7 @@ const char kUsage[] =
     "  --reference           with the checks that are about the reference programs alone\n"
     "  --jobs=NUMBER         labs at the same time; a processor's worth each unless given\n"
     "  --seed=NUMBER         repeats what is random\n"
-    "  --patience=SECONDS    how long to wait for what does not come; 20 unless given\n"
+    "  --patience=SECONDS    how long to wait for what does not come; 10 unless given\n"
     "  --shared-network      no network of its own, as where that is not allowed\n"
     "Reports, besides the cards on standard output:\n"
     "  --gradescope=FILE  --classroom50=FILE  --junit=FILE  --csv=FILE\n"
@@ -52,30 +52,68 @@ using Action = std::function<void(Options&, const std::string&)>;
 // Options with a value behind a "=".
 const std::map<std::string_view, Action>& valued() {
   static const std::map<std::string_view, Action> kActions = {
-      {"--submission", [](Options&, const std::string& v) { submission::set_folder(v); }},
-      {"--check", [](Options& o, const std::string& v) { o.check = v; }},
-      {"--jobs", [](Options& o, const std::string& v) { o.jobs = number_of<std::size_t>(v, 1, 64); }},
+      {"--submission",
+       [](Options&, const std::string& v) {
+         submission::set_folder(v);
+       }},
+      {"--check",
+       [](Options& o, const std::string& v) {
+         o.check = v;
+       }},
+      {"--jobs",
+       [](Options& o, const std::string& v) {
+         o.jobs = number_of<std::size_t>(v, 1, 64);
+       }},
       {"--seed",
-       [](Options& o, const std::string& v) { o.seed = number_of<std::uint64_t>(v, 0, ~0ULL); }},
+       [](Options& o, const std::string& v) {
+         o.seed = number_of<std::uint64_t>(v, 0, ~0ULL);
+       }},
       {"--patience",
        [](Options&, const std::string& v) {
          set_patience(std::chrono::seconds(number_of(v, 1, 600)));
        }},
-      {"--gradescope", [](Options& o, const std::string& v) { o.reports.gradescope = v; }},
-      {"--classroom50", [](Options& o, const std::string& v) { o.reports.classroom50 = v; }},
-      {"--junit", [](Options& o, const std::string& v) { o.reports.junit = v; }},
-      {"--csv", [](Options& o, const std::string& v) { o.reports.csv = v; }},
+      {"--gradescope",
+       [](Options& o, const std::string& v) {
+         o.reports.gradescope = v;
+       }},
+      {"--classroom50",
+       [](Options& o, const std::string& v) {
+         o.reports.classroom50 = v;
+       }},
+      {"--junit",
+       [](Options& o, const std::string& v) {
+         o.reports.junit = v;
+       }},
+      {"--csv",
+       [](Options& o, const std::string& v) {
+         o.reports.csv = v;
+       }},
   };
   return kActions;
 }
 
 const std::map<std::string_view, Action>& plain() {
   static const std::map<std::string_view, Action> kActions = {
-      {"--list", [](Options& o, const std::string&) { o.only_lists = true; }},
-      {"--reference", [](Options& o, const std::string&) { o.with_reference = true; }},
-      {"--shared-network", [](Options& o, const std::string&) { o.private_network = false; }},
-      {"--autolab", [](Options& o, const std::string&) { o.reports.autolab = true; }},
-      {"--vpl", [](Options& o, const std::string&) { o.reports.vpl = true; }},
+      {"--list",
+       [](Options& o, const std::string&) {
+         o.only_lists = true;
+       }},
+      {"--reference",
+       [](Options& o, const std::string&) {
+         o.with_reference = true;
+       }},
+      {"--shared-network",
+       [](Options& o, const std::string&) {
+         o.private_network = false;
+       }},
+      {"--autolab",
+       [](Options& o, const std::string&) {
+         o.reports.autolab = true;
+       }},
+      {"--vpl",
+       [](Options& o, const std::string&) {
+         o.reports.vpl = true;
+       }},
   };
   return kActions;
 }

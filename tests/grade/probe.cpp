@@ -19,9 +19,12 @@ bool says_something(Program& program) {
   return !program.err().all().empty();
 }
 
-bool says_something_on_a_terminal(Program& program) {
-  wait_until([&] { return !program.terminal().all().empty() || program.is_over(); }, one_second());
-  return !program.terminal().all().empty();
+bool shows_messages(Program& program) {
+  const auto has_shown = [&] {
+    return program.terminal().all().find("[" + program.who() + "] ") != std::string::npos;
+  };
+  wait_until([&] { return has_shown() || program.is_over(); }, one_second());
+  return has_shown();
 }
 
 // In lab 10 there is no LISTEN row; there the line that tells the port stands for it.
@@ -41,8 +44,12 @@ Finding try_server(const Lab& lab) {
                             : "the server does not listen, and runs on";
   }
   if (!finding.works || lab.has_log() || says_something(server)) return finding;
-  Server on_terminal(lab, {.arguments = {std::to_string(free_port())}, .err = kTerminal});
-  finding.held_back = says_something_on_a_terminal(on_terminal);
+  const std::vector<std::string> arguments = {std::to_string(free_port())};
+  Server with_out(lab, {.arguments = arguments, .out = kTerminal});
+  finding.on_standard_output = shows_messages(with_out);
+  if (finding.on_standard_output) return finding;
+  Server with_err(lab, {.arguments = {std::to_string(free_port())}, .err = kTerminal});
+  finding.held_back = shows_messages(with_err);
   return finding;
 }
 
@@ -63,9 +70,11 @@ Finding try_client(const Lab& lab) {
                             : "the client does not connect, and runs on";
   }
   if (!finding.works || says_something(client)) return finding;
-  Listener other;
-  Client on_terminal(lab, other, {.in = kTerminal, .out = kTerminal, .err = kTerminal});
-  finding.held_back = gets_in_touch(on_terminal, other) && says_something_on_a_terminal(on_terminal);
+  Client with_out(lab, listener, {.out = kTerminal});
+  finding.on_standard_output = shows_messages(with_out);
+  if (finding.on_standard_output) return finding;
+  Client with_err(lab, listener, {.err = kTerminal});
+  finding.held_back = shows_messages(with_err);
   return finding;
 }
 
@@ -77,7 +86,8 @@ const Finding& of(const Lab& lab, const std::string& role) {
   try {
     entry->second = role == "server" ? try_server(lab) : try_client(lab);
   } catch (const CannotRun& error) {
-    entry->second = {.works = false, .held_back = false, .reason = error.what()};
+    entry->second = {
+        .works = false, .held_back = false, .on_standard_output = false, .reason = error.what()};
   }
   return entry->second;
 }

@@ -30,9 +30,13 @@ std::vector<Program*> programs;
 
 // What an interpreter, or a language's runtime, says before it gives up.
 bool has_uncaught_error(std::string_view words) {
-  constexpr std::array<std::string_view, 7> kSigns = {
-      "Traceback (most recent call last)", "terminate called", "ERROR: AddressSanitizer",
-      "Exception in thread", "panicked at", "\npanic: ", "\n    at "};
+  constexpr std::array<std::string_view, 7> kSigns = {"Traceback (most recent call last)",
+                                                      "terminate called",
+                                                      "ERROR: AddressSanitizer",
+                                                      "Exception in thread",
+                                                      "panicked at",
+                                                      "\npanic: ",
+                                                      "\n    at "};
   return std::ranges::any_of(
       kSigns, [&](std::string_view sign) { return words.find(sign) != std::string_view::npos; });
 }
@@ -205,7 +209,8 @@ void Program::tell_crash() {
   if (number == SIGXCPU) {
     incidents::ran_away("the " + who_ + " used the processor for a minute, and was ended");
   } else if (number != 0) {
-    incidents::crashed("the " + who_ + " was ended by a signal (" + ::strsignal(number) + ")" + last);
+    incidents::crashed("the " + who_ + " was ended by a signal (" + ::strsignal(number) + ")" +
+                       last);
   } else if (has_uncaught_error(err().all())) {
     incidents::crashed("the " + who_ + " was ended by an error that it does not catch" + last);
   }

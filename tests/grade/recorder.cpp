@@ -32,7 +32,7 @@ enum class Thrown { kNothing, kByProgram, kCannotRun, kByGrader };
 Thrown thrown = Thrown::kNothing;
 
 REGISTER_EXCEPTION_TRANSLATOR(const std::exception& error) {
-  thrown = dynamic_cast<const CannotRun*>(&error) != nullptr          ? Thrown::kCannotRun
+  thrown = dynamic_cast<const CannotRun*>(&error) != nullptr ? Thrown::kCannotRun
            : dynamic_cast<const std::system_error*>(&error) != nullptr ||
                    dynamic_cast<const std::bad_alloc*>(&error) != nullptr
                ? Thrown::kByGrader
@@ -49,8 +49,8 @@ std::vector<std::string> words_of(const doctest::AssertData& assertion) {
   const std::size_t equals = values.find(kEquals);
   const bool are_texts = condition.find('"') != std::string::npos;
   if (condition.find(kEquals) != std::string::npos && equals != std::string::npos && are_texts) {
-    return lines_of(first_difference(values.substr(equals + kEquals.size()),
-                                     values.substr(0, equals)));
+    return lines_of(
+        first_difference(values.substr(equals + kEquals.size()), values.substr(0, equals)));
   }
   if (values == "false" || values == "true") return {"this is not so: " + condition};
   if (condition.find(' ') == std::string::npos || condition.ends_with(')')) {
@@ -80,6 +80,7 @@ struct Recorder : doctest::IReporter {
     if (worth != recording->worth.end()) result_.worth = worth->second;
     thrown = Thrown::kNothing;
     words_.clear();
+    following_ = 0;
     steps_.clear();
     by_hand_.clear();
     diagnosis::take();
@@ -123,7 +124,7 @@ struct Recorder : doctest::IReporter {
  private:
   // The first failure is told whole, of those that follow from it the first line.
   void fail(std::vector<std::string> words) {
-    constexpr std::size_t kMost = 12;
+    constexpr std::size_t kMostFollowing = 3;
     if (words.empty()) words = {"no reason was given"};
     if (words_.empty()) {
       diagnosis::remember();
@@ -131,7 +132,7 @@ struct Recorder : doctest::IReporter {
       by_hand_ = transcript::by_hand();
       words_ = std::move(words);
       for (const std::string& context : contexts()) words_.push_back("where " + context);
-    } else if (words_.size() < kMost) {
+    } else if (following_++ < kMostFollowing) {
       words_.push_back("then also: " + words.front());
     }
   }
@@ -175,10 +176,12 @@ struct Recorder : doctest::IReporter {
     const auto add = [&](const char* heading, std::vector<std::string> lines) {
       if (!lines.empty()) result_.reasons.push_back({heading, std::move(lines)});
     };
-    add("What was done", steps_);
+    if (result_.verdict == Verdict::kNotRun) return;  // the reason is all there is to say
+    add("What was done (-> from the programs, <- to them)", steps_);
     add("What is wrong", words_);
     add("What the system says", found.lines);
     std::string hint = advice::hint(recording->lab, result_, steps_);
+    if (finding != nullptr && finding->on_standard_output) hint = advice::kWrongStream;
     if (finding != nullptr && finding->held_back) hint = advice::kHeldBack;
     if (!hint.empty()) add("Perhaps", {hint});
     if (!by_hand_.empty()) add("By hand", {by_hand_});
@@ -189,6 +192,7 @@ struct Recorder : doctest::IReporter {
   CheckResult result_;
   Clock::time_point begin_;
   std::vector<std::string> words_;
+  std::size_t following_ = 0;  // failures after the first
   std::vector<std::string> steps_;
   std::string by_hand_;
 };

@@ -30,11 +30,20 @@ std::string xml(std::string_view text) {
   for (const char c : valid_utf8(text)) {
     const auto value = static_cast<unsigned char>(c);
     switch (c) {
-      case '&': safe += "&amp;"; break;
-      case '<': safe += "&lt;"; break;
-      case '>': safe += "&gt;"; break;
-      case '"': safe += "&quot;"; break;
-      default: safe += value < 0x20 && c != '\n' && c != '\t' ? '?' : c;
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += value < 0x20 && c != '\n' && c != '\t' ? '?' : c;
     }
   }
   return safe;
@@ -57,7 +66,8 @@ std::string junit_outcome(const CheckResult& check) {
   const std::string message = xml(check.summary);
   const std::string kind(name_of(check.verdict));
   switch (check.verdict) {
-    case Verdict::kPassed: return {};
+    case Verdict::kPassed:
+      return {};
     case Verdict::kWaiting:
     case Verdict::kLeftOut:
     case Verdict::kNotRun:
@@ -83,7 +93,8 @@ std::string vpl_lines(const std::string& text) {
   std::string safe;
   for (const std::string& line : lines_of(text)) {
     std::string shown = printable(line);
-    for (std::size_t at = shown.find(":=>>"); at != std::string::npos; at = shown.find(":=>>", at)) {
+    for (std::size_t at = shown.find(":=>>"); at != std::string::npos;
+         at = shown.find(":=>>", at)) {
       shown.insert(at + 1, " ");
     }
     safe += ">" + shown + "\n";

@@ -16,15 +16,24 @@ int sum(const std::vector<Part>& parts, int (Part::*of)() const) {
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kWaiting: return "not made yet";
-    case Verdict::kPassed: return "passed";
-    case Verdict::kFailed: return "failed";
-    case Verdict::kNotRun: return "not run";
-    case Verdict::kCrashed: return "crashed";
-    case Verdict::kHung: return "hung";
-    case Verdict::kRanAway: return "ran away";
-    case Verdict::kLeftOut: return "left out";
-    case Verdict::kGraderFailed: return "grader failed";
+    case Verdict::kWaiting:
+      return "not made yet";
+    case Verdict::kPassed:
+      return "passed";
+    case Verdict::kFailed:
+      return "failed";
+    case Verdict::kNotRun:
+      return "not run";
+    case Verdict::kCrashed:
+      return "crashed";
+    case Verdict::kHung:
+      return "hung";
+    case Verdict::kRanAway:
+      return "ran away";
+    case Verdict::kLeftOut:
+      return "left out";
+    case Verdict::kGraderFailed:
+      return "grader failed";
   }
   return "";
 }

@@ -10,7 +10,7 @@
 namespace grade {
 
 enum class Verdict {
-  kWaiting,       // not made yet
+  kWaiting,  // not made yet
   kPassed,
   kFailed,        // the program does something else
   kNotRun,        // could not be made, because of something else that failed

@@ -46,8 +46,8 @@ class Subject : public Program {
   Outcome says_nothing_else();
 
  protected:
-  // What follows builds on a server that listens, or a client that gets in touch. If it is known that
-  // it does not, the check ends here.
+  // What follows builds on a server that listens, or a client that gets in touch. If it is known
+  // that it does not, the check ends here.
   void require_that_it_works();
 
  private:

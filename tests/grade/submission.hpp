@@ -39,8 +39,8 @@ const std::string& folder();
 std::string folder_of(const Lab& lab);
 
 // A file that runs as a lab's "server" or "client", in a copy of its folder that the programs can
-// only read. The first call makes the copy, and builds what is there as source alone. Empty if there
-// is no such program.
+// only read. The first call makes the copy, and builds what is there as source alone. Empty if
+// there is no such program.
 std::string program_of(const Lab& lab, const std::string& role);
 
 // What the compiler said of a program that could not be built; empty if all went well.

@@ -7,14 +7,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include "errors.hpp"
 #include "incidents.hpp"
 #include "proc_net.hpp"
+#include "process.hpp"
 #include "transcript.hpp"
 
 namespace grade {
@@ -75,8 +78,8 @@ int connect_when_possible(const Address& to, const PeerOptions& options,
     if (error != ECONNREFUSED && error != ETIMEDOUT && error != ECONNRESET) {
       throw std::system_error(error, std::generic_category(), "the grader's connect");
     }
-    throw ProgramFails("a connection to " + to.text() + " does not come about: " +
-                       std::generic_category().message(error));
+    throw ProgramFails("a connection to " + to.text() +
+                       " does not come about: " + std::generic_category().message(error));
   }
   return descriptor;
 }
@@ -115,8 +118,8 @@ Peer::Peer(int descriptor)
       local_(Address::local_of(descriptor).text()),
       remote_(Address::remote_of(descriptor).text()) {
   set(descriptor, IPPROTO_TCP, TCP_NODELAY);  // each send() is a segment of its own
-  rename("connection of " + local_ + " with " + remote_);
-  transcript::note(who(), "begins");
+  rename("connection " + local_);
+  transcript::note(who(), "with " + remote_ + " begins");
 }
 
 Outcome Peer::is_read() {
@@ -181,7 +184,13 @@ bool Listener::has_client() const {
 
 Peer Listener::accept() {
   incidents::of_this_check().needs_client = true;
-  if (!wait_until([&] { return has_client(); })) {
+  const auto is_anybody_there = [] {
+    const std::vector<Program*>& programs = all_programs();
+    return programs.empty() ||
+           std::ranges::any_of(programs, [](Program* p) { return !p->ending(); });
+  };
+  wait_until([&] { return has_client() || !is_anybody_there(); });
+  if (!has_client()) {
     throw ProgramFails("the client does not connect to " + address());
   }
   return Peer(check("accept", ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC)));

@@ -78,15 +78,14 @@ std::string first_difference(std::string_view expected, std::string_view came) {
     return dots + escaped(bytes.substr(begin, at - begin + kAfter)) + (has_more ? "\" ..." : "\"");
   };
   const std::string column(dots.size() + escaped(expected.substr(begin, at - begin)).size(), ' ');
-  const std::string where = at == came.size()
-                                ? "only " + std::to_string(at) + " of " +
-                                      std::to_string(expected.size()) + " bytes came"
-                            : at == expected.size()
-                                ? "more came than the " + std::to_string(at) + " bytes expected"
-                                : "byte " + std::to_string(at) + " of " +
-                                      std::to_string(expected.size()) + " is another one";
-  return where + "\nexpected  " + shown(expected) + "\ncame      " + shown(came) +
-         "\n          " + column + "^";
+  const std::string where =
+      at == came.size()
+          ? "only " + std::to_string(at) + " of " + std::to_string(expected.size()) + " bytes came"
+      : at == expected.size() ? "more came than the " + std::to_string(at) + " bytes expected"
+                              : "byte " + std::to_string(at) + " of " +
+                                    std::to_string(expected.size()) + " is another one";
+  return where + "\nexpected  " + shown(expected) + "\ncame      " + shown(came) + "\n          " +
+         column + "^";
 }
 
 bool has_control_character(std::string_view text) {

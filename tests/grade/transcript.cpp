@@ -106,14 +106,15 @@ std::string take() {
 }
 
 std::string by_hand() {
-  constexpr std::string_view kOfConnection = "connection of ";
+  constexpr std::string_view kOfConnection = "connection ";
   for (const Entry& entry : entries) {
     const bool to_server = entry.who.starts_with(kOfConnection) && entry.what == "<-";
     const bool to_client = entry.who == "client stdin" && entry.what == "<-";
     if (entry.bytes == 0 || (!to_server && !to_client)) continue;
-    const std::string input = entry.bytes == entry.head.size()
-                                  ? "printf '" + octal(entry.head) + "'"
-                                  : "head -c " + std::to_string(entry.bytes) + " /dev/zero | tr '\\0' a";
+    const std::string input =
+        entry.bytes == entry.head.size()
+            ? "printf '" + octal(entry.head) + "'"
+            : "head -c " + std::to_string(entry.bytes) + " /dev/zero | tr '\\0' a";
     return input + (to_server ? " | nc -N 127.0.0.1 9090" : " | ./client 127.0.0.1 9090");
   }
   return {};

@@ -11,12 +11,9 @@ std::string to_line(const CheckResult& check) {
   for (const Section& section : check.reasons) {
     reasons.push_back({{"heading", section.heading}, {"lines", section.lines}});
   }
-  const json object = {{"lab", check.lab},
-                       {"title", check.title},
-                       {"worth", check.worth},
-                       {"verdict", static_cast<int>(check.verdict)},
-                       {"summary", check.summary},
-                       {"reasons", reasons},
+  const json object = {{"lab", check.lab},         {"title", check.title},
+                       {"worth", check.worth},     {"verdict", static_cast<int>(check.verdict)},
+                       {"summary", check.summary}, {"reasons", reasons},
                        {"seconds", check.seconds}};
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -23,14 +23,16 @@ constexpr int kMostFiles = 2000;
 // Without what no program needs. A link is followed if it leads to a file.
 void copy_folder(const fs::path& from, const fs::path& to) {
   int files = 0;
-  auto entry = fs::recursive_directory_iterator(from, fs::directory_options::skip_permission_denied);
+  auto entry =
+      fs::recursive_directory_iterator(from, fs::directory_options::skip_permission_denied);
   for (; entry != fs::recursive_directory_iterator(); ++entry) {
     const fs::path target = to / fs::relative(entry->path(), from);
     if (entry->path().filename().string().starts_with(".")) {
       if (entry->is_directory()) entry.disable_recursion_pending();
     } else if (entry->is_directory()) {
       fs::create_directory(target);
-    } else if (entry->is_regular_file() && entry->file_size() <= kLargest && ++files <= kMostFiles) {
+    } else if (entry->is_regular_file() && entry->file_size() <= kLargest &&
+               ++files <= kMostFiles) {
       fs::copy_file(entry->path(), target);
       fs::last_write_time(target, entry->last_write_time());
     }
@@ -54,8 +56,8 @@ void seal(const fs::path& folder) {
   seal_one(folder, kFolder);
 }
 
-// How each kind of source becomes a program. $1 is "server" or "client", and $2 the course's folder.
-// A source that is older than the program has made it already.
+// How each kind of source becomes a program. $1 is "server" or "client", and $2 the course's
+// folder. A source that is older than the program has made it already.
 constexpr char kScript[] = R"(
 is_new() { [ -e "$1" ] && { [ ! -x "$role" ] || [ "$1" -nt "$role" ]; }; }
 crypto=$(pkg-config --libs libcrypto 2>/dev/null)
@@ -94,7 +96,8 @@ std::string build(const std::string& role, const fs::path& folder, const std::st
 
 std::string program_in(const fs::path& folder, const std::string& role) {
   const fs::path program = folder / role;
-  return fs::is_regular_file(program) && ::access(program.c_str(), X_OK) == 0 ? program.string() : "";
+  return fs::is_regular_file(program) && ::access(program.c_str(), X_OK) == 0 ? program.string()
+                                                                              : "";
 }
 
 }  // namespace
