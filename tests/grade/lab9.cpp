@@ -136,7 +136,8 @@ void is_answered(Talk& talk, const std::string& text = "and I?") {
 TEST_SUITE("lab9") {
   // ---- The server with a person at its console ----
 
-  TEST_CASE("server: the person sees NAME: text for each message and a line typed answers it") {
+  TEST_CASE("server: the person sees NAME: text for each message and a line typed answers it" *
+            kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest guest(server);
     for (const char* text : {"hello", "", "Привет, как дела?", "@all: OK ERR ASK"}) {
@@ -151,7 +152,7 @@ TEST_SUITE("lab9") {
     CHECK(server.stops_on({SIGTERM}));
   }
 
-  TEST_CASE("server: a line goes to whoever has waited longest") {
+  TEST_CASE("server: a line goes to whoever has waited longest" * kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest first(server), second(server);
     first.say_together({"one", "two"});
@@ -165,7 +166,8 @@ TEST_SUITE("lab9") {
     CHECK(second.hears("3"));
   }
 
-  TEST_CASE("server: @NAME text goes to NAME at once, asked or not, and to all of that name") {
+  TEST_CASE("server: @NAME text goes to NAME at once, asked or not, and to all of that name" *
+            kIdea) {
     Server server(kLab, knowing_guest(kLab));
     Guest here(server), there(server);
     const auto boris = newcomer(server, "Борис");
@@ -302,7 +304,7 @@ TEST_SUITE("lab9") {
 
   // ---- The server with nobody there ----
 
-  TEST_CASE("server: with nobody there it answers every message with the same text") {
+  TEST_CASE("server: with nobody there it answers every message with the same text" * kIdea) {
     Server server(kLab, with_nobody());
     Guest guest(server);
     std::vector<std::string> many;
@@ -353,7 +355,7 @@ TEST_SUITE("lab9") {
 
   // ---- Nobody waits for anybody else ----
 
-  TEST_CASE("server: half a frame delays nobody else") {
+  TEST_CASE("server: half a frame delays nobody else" * kIdea) {
     Server server(kLab, with_nobody());
     Guest halves(server), guest(server);
     const std::string frame = on_the_wire(kLab, "in two halves");
@@ -367,7 +369,7 @@ TEST_SUITE("lab9") {
     }
   }
 
-  TEST_CASE("server: who reads nothing delays nobody, and is dropped beyond 1 MiB") {
+  TEST_CASE("server: who reads nothing delays nobody, and is dropped beyond 1 MiB" * kIdea) {
     Server server(kLab, with_nobody());
     Guest deaf(server, {.receive_buffer = 4096}), guest(server);
     deaf.peer.read(false);
@@ -484,7 +486,7 @@ TEST_SUITE("lab9") {
     CHECK(wait_until([&] { return console.read().ends_with(kGuest + ": again\n"); }));
   }
 
-  TEST_CASE("server: a password that is being hashed delays nobody") {
+  TEST_CASE("server: a password that is being hashed delays nobody" * kIdea) {
     Server server(kLab, with_nobody());
     Guest guest(server);
     std::vector<std::unique_ptr<Talk>> logins;
@@ -554,7 +556,7 @@ TEST_SUITE("lab9") {
     CHECK(second.is_refused());
   }
 
-  TEST_CASE("server: 1,000 clients at once get their answers, each in order") {
+  TEST_CASE("server: 1,000 clients at once get their answers, each in order" * kIdea) {
     Server server(kLab, with_nobody());
     std::deque<Guest> guests;
     for (int i = 0; i < 1000; ++i) guests.emplace_back(server);

@@ -51,7 +51,7 @@ struct Interrupted {
 }  // namespace
 
 TEST_SUITE("lab9") {
-  TEST_CASE("client: shows what arrives when it arrives, asked or not") {
+  TEST_CASE("client: shows what arrives when it arrives, asked or not" * kIdea) {
     Listener listener;
     Client client(kLab, listener, with_session(kLab));
     Host host(kLab, listener);
@@ -65,7 +65,8 @@ TEST_SUITE("lab9") {
     CHECK(client.prints("one\ntwo\n"));
   }
 
-  TEST_CASE("client: after the end of input it waits for the answers it is owed, then leaves") {
+  TEST_CASE("client: after the end of input it waits for the answers it is owed, then leaves" *
+            kIdea) {
     Listener listener;
     Client client(kLab, listener, with_session(kLab));
     Host host(kLab, listener);
