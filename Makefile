@@ -85,7 +85,7 @@ $(NUMBERS:%=diff%): diff%:
 
 ## make grade3           grades a lab, or `make grade` all: SUBMISSION=folder, else the course's own
 ##                       (CHECK='server: *': those checks alone; OPTIONS=... see tests/README.md)
-GRADE_OPTIONS = $(if $(SUBMISSION),--submission='$(SUBMISSION)') \
+GRADE_OPTIONS = $(if $(SUBMISSION),--submission='$(SUBMISSION:~/%=$(HOME)/%)') \
                 $(if $(CHECK),--check='$(CHECK)') $(OPTIONS)
 grade: $(GRADER) $(if $(SUBMISSION),,$(PROGRAMS))
 	@tests/grade/grade $(GRADE_OPTIONS)
@@ -94,13 +94,13 @@ $(NUMBERS:%=grade%): grade%: $(GRADER) $$(if $$(SUBMISSION),,$$(call programs_of
 
 ## make watch3           grades SUBMISSION=folder again whenever a file of it is saved
 $(NUMBERS:%=watch%): watch%: $(GRADER)
-	@tools/watch '$(SUBMISSION)' tests/grade/grade $(GRADE_OPTIONS) $*
+	@tools/watch '$(SUBMISSION:~/%=$(HOME)/%)' tests/grade/grade $(GRADE_OPTIONS) $*
 
 ## For instructors:
 ## make grade-all        grades SUBMISSIONS=class/, a folder a student, into OUT=grades.csv
 OUT = grades.csv
 grade-all: $(GRADER)
-	@tools/grade_all --out '$(OUT)' $(if $(OPTIONS),--options '$(OPTIONS)') '$(SUBMISSIONS)'
+	@tools/grade_all --out '$(OUT)' $(if $(OPTIONS),--options '$(OPTIONS)') '$(SUBMISSIONS:~/%=$(HOME)/%)'
 
 ## make gradescope.zip   packs the grader for Gradescope (OPTIONS='3 4': those labs alone)
 gradescope.zip: FORCE

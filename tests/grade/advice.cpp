@@ -63,17 +63,18 @@ constexpr std::array kKnown = {
     Known{2, 9, "however", "",
           "a recv() is not a line: collect bytes until the newline, keep what "
           "follows it"},
-    Known{2, 5, "exit", "",
+    Known{2, 5, "line exit", "",
           "compare the whole line with `exit`, after it has been cut out of the stream"},
     Known{1, 10, "one write", "",
           "build the line first, newline included, and write it in one call"},
     Known{3, 5, "asks again", "",
           "check the answer before it is used: digits alone, 1 to 65535; and "
           "ask until it is one"},
-    Known{3, 10, "end of input", "",
+    Known{3, 5, "end of input", "",
           "at the end of input reading fails: that is the default, not a crash"},
     Known{3, 10, "families", "",
           "one socket for 0.0.0.0 and one for [::] (IPV6_V6ONLY), or one for both"},
+    Known{2, 5, "other line is exit", "", "only the whole line `exit` ends it"},
     Known{4, 4, "kill -9", "",
           "what is in a buffer of the program is lost with it: write each line when "
           "it is said"},
@@ -83,7 +84,7 @@ constexpr std::array kKnown = {
           "EADDRINUSE, of bind() and of listen(), is the one error that means: the "
           "next port"},
     Known{5, 5, "has got", "", "print the port that the socket is bound to, after listen()"},
-    Known{6, 6, "unknown", "", "the whole address is the key: 127.0.0.1 is not 127.0.0.12"},
+    Known{6, 6, "addresses apart", "", "the whole address is the key: 127.0.0.1 is not 127.0.0.12"},
     Known{6, 10, "restart", "", "what was learned is on the disk before OK is said"},
     Known{7, 10, "0600", "", "open(..., O_CREAT, 0600): a chmod() afterwards comes too late"},
     Known{7, 10, "same password", "", "each record has a salt of its own"},

@@ -11,6 +11,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 
@@ -45,15 +47,24 @@ bool fits(std::string_view title, std::string_view pattern) {
          fits(title.substr(1), pattern.substr(1));
 }
 
-bool is_wanted(const Lab& lab, const Options& options) {
-  return options.labs.empty() || std::ranges::find(options.labs, lab.number) != options.labs.end();
+bool is_wanted(const Lab& lab, const std::vector<int>& labs) {
+  return labs.empty() || std::ranges::find(labs, lab.number) != labs.end();
+}
+
+// The labs to be graded; if none are named, as the submission's folder is called.
+std::vector<int> wanted_labs(const Options& options) {
+  if (!options.labs.empty()) return options.labs;
+  const std::optional<int> lab = submission::lab_of_folder();
+  if (!lab) throw std::invalid_argument("which lab is " + submission::folder() + "? Name it: 1 to 10");
+  return *lab == 0 ? std::vector<int>() : std::vector<int>{*lab};
 }
 
 // All that is to be graded, with nothing of it done.
 Results plan(const Options& options) {
   Results results{.submission = submission::folder(), .seed = options.seed, .labs = {}};
+  const std::vector<int> labs = wanted_labs(options);
   for (const Lab& lab : kLabs) {
-    if (!is_wanted(lab, options)) continue;
+    if (!is_wanted(lab, labs)) continue;
     const std::string folder = submission::folder_of(lab);
     if (folder.empty()) {
       if (!options.labs.empty()) std::fprintf(stderr, "grade: there is no lab %d\n", lab.number);

@@ -53,6 +53,16 @@ const std::string& folder() {
   return chosen;
 }
 
+std::optional<int> lab_of_folder() {
+  if (chosen.empty() || !has_program(chosen)) return 0;
+  const std::string name = fs::path(chosen).filename().string();
+  for (const Lab& lab : kLabs) {
+    const std::string begin = "lab" + std::to_string(lab.number);
+    if (name == begin || name.starts_with(begin + "_")) return lab.number;
+  }
+  return std::nullopt;
+}
+
 std::string folder_of(const Lab& lab) {
   const fs::path where = chosen.empty() ? kCourse : chosen;
   if (where.empty()) return {};

@@ -1,0 +1,65 @@
+"""A whole class, and grading at each save."""
+
+import csv
+import subprocess
+import time
+import unittest
+
+from common import ROOT, SERVER, TIME_LIMIT, GraderTest
+
+CHECK = "--check=server: listens*"
+
+
+class Tools(GraderTest):
+    def write_class(self):
+        for name, server in (("ann", SERVER + "serve()\n"), ("bob", "raise SystemExit(1)\n")):
+            (self.folder / "class" / name / "lab1").mkdir(parents=True)
+            (self.folder / "class" / name / "lab1/server.py").write_text(server)
+        (self.folder / "class/notes.txt").write_text("no student\n")
+
+    def grade_all(self):
+        out = self.folder / "grades.csv"
+        run = subprocess.run([ROOT / "tools/grade_all", "--out", out, "--options",
+                              f"'{CHECK}' --patience=2", self.folder / "class"],
+                             capture_output=True, text=True, timeout=TIME_LIMIT)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        with open(out, newline="", encoding="utf-8") as file:
+            return run.stdout, list(csv.reader(file))
+
+    def test_a_class(self):
+        self.write_class()
+        said, rows = self.grade_all()
+        self.assertEqual(rows[0], ["student", "lab1", "sum"])
+        self.assertEqual([row[0] for row in rows[1:]], ["ann", "bob"])
+        self.assertGreater(float(rows[1][1]), 0)
+        self.assertEqual(rows[1][1], rows[1][2])
+        self.assertEqual(rows[2][1:], ["0", "0"])
+        self.assertIn("1 of   2  lab1  server: listens on port 9090 unless told", said)
+
+        # Again: nobody has changed anything, then somebody has.
+        kept = self.folder / "grades.csv.d"
+        before = (kept / "ann.csv").stat().st_mtime_ns
+        self.grade_all()
+        self.assertEqual((kept / "ann.csv").stat().st_mtime_ns, before)
+        (self.folder / "class/bob/lab1/server.py").write_text(SERVER + "serve()\n")
+        _, rows = self.grade_all()
+        self.assertEqual(rows[2][1:], rows[1][1:])
+        self.assertEqual((kept / "ann.csv").stat().st_mtime_ns, before)
+
+    def test_watch_runs_again_when_a_file_was_saved(self):
+        watched = self.submission(SERVER)
+        runs = self.folder / "runs"
+        with subprocess.Popen([ROOT / "tools/watch", watched, "sh", "-c", f"echo run >>{runs}"],
+                              stdout=subprocess.DEVNULL) as watch:
+            self.addCleanup(watch.kill)
+            for count in (1, 2):
+                end = time.monotonic() + TIME_LIMIT
+                while not runs.exists() or len(runs.read_text().splitlines()) < count:
+                    self.assertLess(time.monotonic(), end)
+                    time.sleep(0.05)
+                (watched / "server.py").write_text(SERVER * (count + 1))
+            watch.kill()
+
+
+if __name__ == "__main__":
+    unittest.main()
