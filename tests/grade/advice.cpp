@@ -94,9 +94,6 @@ constexpr std::array kKnown = {
           "an empty message is a message; only recv() returning 0 is the end"},
     Known{8, 9, "announces", "", "look at the length before anything is allocated for it"},
     Known{8, 9, "system call", "", "header and payload in one buffer, or by writev() or sendmsg()"},
-    Known{8, 9, "", "\\x00\\x00\\x00",
-          "the length is four bytes, big-endian, and counts bytes and not "
-          "characters"},
     Known{9, 9, "delays nobody", "",
           "no call in the loop may wait for one client: nonblocking sockets, "
           "and a queue for each"},

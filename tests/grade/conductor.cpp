@@ -55,7 +55,8 @@ bool is_wanted(const Lab& lab, const std::vector<int>& labs) {
 std::vector<int> wanted_labs(const Options& options) {
   if (!options.labs.empty()) return options.labs;
   const std::optional<int> lab = submission::lab_of_folder();
-  if (!lab) throw std::invalid_argument("which lab is " + submission::folder() + "? Name it: 1 to 10");
+  if (!lab)
+    throw std::invalid_argument("which lab is " + submission::folder() + "? Name it: 1 to 10");
   return *lab == 0 ? std::vector<int>() : std::vector<int>{*lab};
 }
 
