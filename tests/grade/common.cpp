@@ -201,12 +201,12 @@ void messages_name_the_peer(const Lab& lab) {
 void peer_is_named_after_its_reset(const Lab& lab) {
   Server server(lab);
   Peer client = server.connect();
-  // Stopped, the server cannot accept before the client has gone.
   if (lab.number == 1) {  // which takes one client only
     client.reset();
     CHECK(server.says("disconnect", {client.address()}));
     return;
   }
+  // Stopped, the server cannot accept before the client has gone.
   server.signal(SIGSTOP);
   if (lab.number == 1) {  // which takes one client only, and may listen no longer
     client.reset();

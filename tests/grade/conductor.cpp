@@ -21,6 +21,8 @@
 #include "interrupt.hpp"
 #include "patience.hpp"
 #include "points.hpp"
+#include "proc.hpp"
+#include "process.hpp"
 #include "reports.hpp"
 #include "runner.hpp"
 #include "scratch.hpp"
@@ -137,11 +139,12 @@ void finish(const Running& running) {
   }
 }
 
-void end_all(const std::vector<Running>& all) {
-  for (const Running& running : all) {
-    ::kill(running.pid, SIGTERM);
-    ::waitpid(running.pid, nullptr, 0);
-  }
+// Ends every process that descends from this one: whose parent has gone is this one's child (see
+// adopt_orphans()).
+void end_all() {
+  do {
+    for (const pid_t child : proc::children(::getpid())) ::kill(child, SIGKILL);
+  } while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR);
 }
 
 class Grading {
@@ -169,7 +172,7 @@ class Grading {
     for (const Running& running : running_) sockets.push_back({running.socket, POLLIN, 0});
     ::poll(sockets.data(), sockets.size(), -1);
     if (was_interrupted()) {
-      end_all(running_);
+      end_all();
       leave_if_interrupted();
     }
     for (std::size_t i = sockets.size(); i-- > 0;) {
@@ -205,11 +208,13 @@ int list(const Results& results) {
 int grade_labs(const Options& options) {
   if (options.only_lists) return list(plan(options));
   watch_for_interrupts();
+  adopt_orphans();
   set_seed(options.seed);
   scratch::create();
   const double slowness = measure_slowness();
   Grading grading(options);
   const Results& results = grading.run();
+  end_all();
   if (results.labs.empty()) {
     std::fputs("grade: there is nothing to grade\n", stderr);
     return 2;
