@@ -80,8 +80,15 @@ $(NUMBERS:%=hosts%): hosts%: $$(call programs_of,$$*)
 	@tools/hosts $*
 
 ## make diff3            shows what lab 3 adds to lab 2
+## make diffs            all of it in one page for a browser, build/diffs.html
 $(NUMBERS:%=diff%): diff%:
 	@tools/diff $*
+diffs:
+	@tools/diffs
+
+## make start3 DIR=path  a place to begin lab 3: lab 2's programs, the assignment, a Makefile
+$(NUMBERS:%=start%): start%:
+	@tools/start $* "$$DIR"
 
 ## make grade3           grades a lab, or `make grade` all: SUBMISSION=folder, else the course's own
 ##                       (CHECK='server: *': those checks alone; OPTIONS=... see tests/README.md)
@@ -129,9 +136,10 @@ everything: $(PROGRAMS) $(UNITS) $(GRADER)
 check-copies:
 	@tools/check_copies
 
-## make figures          draws the READMEs' pictures, labN_*/ladder.svg
+## make figures          draws the READMEs' pictures, labN_*/ladder.svg, and counts what labs add
 figures: $(PROGRAMS)
 	@tools/trace --figures
+	@tools/lines_added
 
 ## make format           lays out all C++; check-format only looks at it
 format:
