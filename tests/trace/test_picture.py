@@ -1,5 +1,6 @@
 """The picture: which row everything stands in, how it reads, and that it fits."""
 
+import math
 import unittest
 import xml.etree.ElementTree
 
@@ -118,6 +119,25 @@ class LadderTest(unittest.TestCase):
         rows = drawn(events(kept("threads_server"), kept("threads_client")))
         self.assertIn("killed by SIGKILL", rows[-1])
         self.assertTrue(any("accept(3) …" in row for row in rows))
+
+    def test_a_thread_stands_below_what_its_program_had_done_before(self):
+        server = lines(*ACCEPTED, (1.010, recv(4, "hello", SERVER)), thread=20)
+        server += lines('write(1</dev/pts/0>, "hello", 5) = 5', thread=21, first=1.012)
+        typed = ['read(0</dev/pts/1>, "he", 1024) = 2', 'read(0</dev/pts/1>, "llo", 1024) = 3']
+        client = lines(*CONNECTED, *typed, send(3, "hello", CLIENT), first=1.002)
+        rows = drawn(events(server, client))
+        self.assertLess(row_of(rows, '= 5 "hello"'), row_of(rows, ": write(1"))
+
+    def test_labels_do_not_overlap(self):
+        gone = [recv(4, "exit", SERVER), f"shutdown(4<TCP:[{SERVER}]>, SHUT_WR) = 0",
+                f"setsockopt(4<TCP:[{SERVER}]>, SOL_TCP, TCP_NODELAY, [1], 4) = 0",
+                recv(4, "", SERVER), f"close(4<TCP:[{SERVER}]>) = 0"]
+        found = two(gone, [send(3, "exit", CLIENT), f"close(3<TCP:[{CLIENT}]>) = 0"])
+        tree = xml.etree.ElementTree.fromstring(svg.render(picture.draw("", found, (), Names({}))))
+        labels = [(float(label.get("x")), float(label.get("y"))) for label in tree.iter()
+                  if label.text == "FIN"]
+        self.assertEqual(len(labels), 2)
+        self.assertGreater(math.dist(*labels), 20)
 
     def test_threads_and_processes_are_told_apart(self):
         self.assertTrue(any("thread 2: send(4" in row for row in drawn(

@@ -68,6 +68,7 @@ def draw(title, events, steps=(), names=None, relay=None, since=0):
         add_program(lane, [event for event in events if event.program is program], count, names)
     strands = [strand(arrow, numbers) for arrow in arrows
                if arrow.kind != "order" and len(lanes) > 1 and is_placed(arrow)]
+    strands.sort(key=lambda one: (one.row, one.lane, one.to_row))  # not as the clock has them
     return Picture(title, lanes, strands, count)
 
 

@@ -55,6 +55,9 @@ class Arrangement:
             self.wait_for_what_is_ready(own)
         for own in self.threads.values():
             self.wait_for_the_clock(own)
+        for (program, thread), own in self.threads.items():
+            if thread > min(other for one, other in self.threads if one is program and other >= 0):
+                self.follow(program, own)
 
     def wait_for_what_is_ready(self, own):
         """poll() returns for the same reason for which the call after it then succeeds."""
@@ -76,6 +79,15 @@ class Arrangement:
             if event.end is not None and event.end - event.start >= SLOW:
                 self.needs[event] += self.others_between(own, event.start, event.end)
             silent_since = event.end or event.start
+
+    def follow(self, program, own):
+        """What wakes a second thread is in memory, where no call shows it: it stands below what
+        its program had done by then."""
+        for event in own:
+            for (other, _), events in self.threads.items():
+                if other is program and events is not own:
+                    done = [one for one in events if one.end is not None and one.end < event.start]
+                    self.after[event] += done[-1:]
 
     def others_begun(self, own, moment):
         """Of each other thread the last event that began clearly before."""

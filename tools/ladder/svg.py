@@ -9,6 +9,7 @@ from .pieces import width
 
 LETTER, ROW = 7.8, 21     # a letter's width, and a row's height
 MARGIN, RAIL = 22, 8
+LABEL = 26                # between the middles of two labels, at least
 GAPS = {2: 104, 3: 76}       # between two lanes
 MOST = {2: 50, 3: 36}     # columns of a lane at most, by how many lanes there are
 PAYLOAD, LEAST_PAYLOAD = 34, 26  # columns of what was sent or received
@@ -74,6 +75,7 @@ class Drawing:
         self.place_lanes()
         self.place_rows()
         self.parts = []
+        self.labels = []  # where they are
 
     def place_lanes(self):
         """For each lane where its text starts, and where its rails are."""
@@ -110,7 +112,7 @@ class Drawing:
             self.draw_leaders(strand)
         for strand in self.picture.strands:
             self.draw_strand(strand)
-        for strand in self.picture.strands:
+        for strand in sorted(self.picture.strands, key=lambda one: one.row != one.to_row):
             self.draw_label(strand)
         for number, cells in enumerate(self.lines):
             for row, lines in sorted(cells.items()):
@@ -213,12 +215,17 @@ class Drawing:
                           f'd="M{x - 5:.1f} {y - 5:.1f}l10 10m0 -10l-10 10"/>')
 
     def draw_label(self, strand):
-        if strand.label:
-            x, y, to_x, to_y = self.ends(strand)
-            part = 0.5 if strand.row == strand.to_row else 0.35
-            self.parts.append(
-                f'<text class="label {strand.kind}" x="{x + (to_x - x) * part:.1f}" '
-                f'y="{y + (to_y - y) * part + 4:.1f}">{escape(strand.label)}</text>')
+        """In the middle of a level arrow; on another, where there is no label yet."""
+        if not strand.label:
+            return
+        x, y, to_x, to_y = self.ends(strand)
+        for part in (0.5,) if y == to_y else (0.35, 0.65, 0.2, 0.8):
+            place = x + (to_x - x) * part, y + (to_y - y) * part
+            if all(math.dist(place, other) > LABEL for other in self.labels):
+                break
+        self.labels.append(place)
+        self.parts.append(f'<text class="label {strand.kind}" x="{place[0]:.1f}" '
+                          f'y="{place[1] + 4:.1f}">{escape(strand.label)}</text>')
 
 
 def columns(pieces):
