@@ -23,14 +23,13 @@ constexpr std::array kKnown = {
     Known{1, 10, "", "UnicodeDecodeError",
           "the labs carry bytes: decode nothing that has to go back as it came; a character may be "
           "cut in two by the border of a portion"},
-    Known{
-        1, 10, "", "Address already in use",
-        "setsockopt(SO_REUSEADDR) before bind(): connections of the server before are in TIME_WAIT "
-        "for a minute"},
     Known{1, 10, "", "Broken pipe",
           "a write to a connection that the peer has closed brings SIGPIPE or EPIPE: send with "
           "MSG_NOSIGNAL, and take the error for this client's end"},
-    Known{1, 10, "TIME_WAIT", "", "setsockopt(SO_REUSEADDR) before bind()"},
+    Known{
+        1, 10, "TIME_WAIT", "",
+        "setsockopt(SO_REUSEADDR) before bind(): connections of the server before are in TIME_WAIT "
+        "for a minute"},
     Known{5, 5, "restart", "",
           "without SO_REUSEADDR a port is busy for a minute after every restart"},
     Known{

@@ -44,6 +44,10 @@ uid_t of_programs() {
   return first == ::geteuid() ? first : first + number;
 }
 
+bool obeys_modes() {
+  return of_programs() != 0;
+}
+
 void become_number(unsigned chosen) {
   number = chosen % kNumbers;
 }

@@ -19,6 +19,9 @@ void become_number(unsigned number);
 // That user's number, which is the group's as well; the grader's own if it is not root.
 uid_t of_programs();
 
+// Whether programs obey the modes of files, which root need not: see capabilities(7).
+bool obeys_modes();
+
 // Makes a file, or a folder with all that is in it, the programs' own.
 void hand_over(const std::string& path);
 void hand_over(int descriptor);

@@ -13,10 +13,10 @@
 #include "check.hpp"
 #include "echo.hpp"
 #include "guests.hpp"
+#include "identity.hpp"
 #include "lines.hpp"
 #include "loop.hpp"
 #include "memory_folder.hpp"
-#include "privileges.hpp"
 #include "strace.hpp"
 #include "trace.hpp"
 
@@ -279,20 +279,18 @@ TEST_SUITE("lab6") {
     const std::string folder = scratch::folder("names");
     REQUIRE(::mkdir(names_in(folder).c_str(), 0700) == 0);
     is_fatal(in_folder(folder));
-    if (!possible(privileges::can_be_dropped(), "root may read everything")) return;
+    if (!possible(identity::obeys_modes(), "root may read everything")) return;
     Setup setup = in_folder(folder_with_names("127.0.0.1\tAnna\n"));
-    setup.wrapper = privileges::without_override();
     REQUIRE(::chmod(names_in(setup.folder).c_str(), 0) == 0);
     is_fatal(setup);
   }
 
   TEST_CASE("reference: a read-only file or folder is told and stays as it is") {
-    if (!possible(privileges::can_be_dropped(), "root may write everything")) return;
+    if (!possible(identity::obeys_modes(), "root may write everything")) return;
     for (const bool is_folder : {false, true}) {
       CAPTURE(is_folder);
       const std::string content = "127.0.0.1\tAnna\nnonsense\n";
       Setup setup = in_folder(folder_with_names(content));
-      setup.wrapper = privileges::without_override();
       scratch::write_file(setup.folder + "/server.log", "");
       const std::string path = is_folder ? setup.folder : names_in(setup.folder);
       REQUIRE(::chmod(path.c_str(), is_folder ? 0500 : 0400) == 0);

@@ -15,11 +15,11 @@
 #include "check.hpp"
 #include "echo.hpp"
 #include "guests.hpp"
+#include "identity.hpp"
 #include "lines.hpp"
 #include "loop.hpp"
 #include "memory.hpp"
 #include "memory_folder.hpp"
-#include "privileges.hpp"
 #include "proc.hpp"
 
 using namespace grade;
@@ -314,11 +314,10 @@ TEST_SUITE("lab7") {
   }
 
   TEST_CASE("reference: a read-only file is told and stays as it is") {
-    if (!possible(privileges::can_be_dropped(), "root may write everything")) return;
+    if (!possible(identity::obeys_modes(), "root may write everything")) return;
     const std::string users = "Anna\t" + kCheap + "\n";
     const std::string sessions = session(kDigest, "Anna", now() + 100);
     Setup setup = with_files(users, sessions);
-    setup.wrapper = privileges::without_override();
     REQUIRE(::chmod((setup.folder + "/sessions.tsv").c_str(), 0400) == 0);
     Server server(kLab, setup);
     CHECK(is_welcome(server, kToken, "Anna"));
@@ -539,10 +538,9 @@ TEST_SUITE("lab7") {
   }
 
   TEST_CASE("reference: a session that cannot be kept is told and no reason not to talk") {
-    if (!possible(privileges::can_be_dropped(), "root may write everything")) return;
+    if (!possible(identity::obeys_modes(), "root may write everything")) return;
     Setup setup;
     setup.folder = scratch::folder("client");
-    setup.wrapper = privileges::without_override();
     REQUIRE(::chmod(setup.folder.c_str(), 0500) == 0);
     Listener listener;
     Client client(kLab, listener, setup);

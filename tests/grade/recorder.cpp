@@ -184,7 +184,10 @@ struct Recorder : doctest::IReporter {
     if (finding != nullptr && finding->on_standard_output) hint = advice::kWrongStream;
     if (finding != nullptr && finding->held_back) hint = advice::kHeldBack;
     if (!hint.empty()) add("Perhaps", {hint});
-    if (!by_hand_.empty()) add("By hand", {by_hand_});
+    const bool to_server = by_hand_.find("| nc ") != std::string::npos;
+    add(to_server ? "By hand, with ./server 9090 in another terminal"
+                  : "By hand, with a server on port 9090 in another terminal",
+        by_hand_.empty() ? std::vector<std::string>() : std::vector<std::string>{by_hand_});
     add("Read on", {advice::where_to_read(recording->lab, role)});
     add("Just this again", {advice::command_for(recording->lab, result_.title)});
   }

@@ -36,8 +36,8 @@ void set_folder(const std::string& folder);
 // The folder that was set, whole; empty for the course's own labs.
 const std::string& folder();
 
-// The lab that this is, going by its name, "lab3" or "lab3_config"; 0 for a course's folder; nothing if
-// it is one lab's, and nobody knows which.
+// The lab that this is, going by its name, "lab3" or "lab3_config"; 0 for a course's folder;
+// nothing if it is one lab's, and nobody knows which.
 std::optional<int> lab_of_folder();
 
 // Where a lab's `server` and `client` are, in whatever form; empty if the lab is not there.

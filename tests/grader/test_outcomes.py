@@ -63,6 +63,17 @@ class Outcomes(GraderTest):
         self.assertLessEqual(outcomes, {"not run", "failed"})
         self.assertIn(b"the server does not listen", run.stdout)
 
+    def test_output_that_is_held_back_is_told_from_none(self):
+        check = "server: a service message is out as soon as it is said"
+        buffered = (SERVER.replace("    sys.stderr.flush()\n", "") +
+                    "sys.stderr = open(2, 'w', buffering=1 if os.isatty(2) else 65536)\nserve()\n")
+        silent = SERVER.replace("    sys.stderr.write", "    str.format") + "serve()\n"
+        for server, is_held_back in ((buffered, True), (silent, False)):
+            with self.subTest(is_held_back=is_held_back):
+                run, rows = self.grade(self.submission(server), f"--check={check}")
+                self.assertEqual(rows[check]["outcome"], "failed")
+                self.assertEqual(b"flush after each line" in run.stdout, is_held_back)
+
     def test_a_compile_error_is_shown_and_costs_what_cannot_run(self):
         where = self.submission(SERVER + "serve()\n")
         (where / "client.py").unlink()
@@ -154,6 +165,10 @@ class CommandLine(unittest.TestCase):
 
     def test_help_is_no_error(self):
         self.assertEqual(self.status("--help"), 0)
+
+    def test_a_failure_of_its_own(self):
+        run = subprocess.run([GRADER, "1"], capture_output=True, env={"TMPDIR": "/no/folder"})
+        self.assertEqual(run.returncode, 3)
 
     def test_bad_usage(self):
         for arguments in (["0"], ["11"], ["three"], ["--seed=x", "1"], ["--submission=/no/folder"],
