@@ -46,7 +46,7 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 
 .DEFAULT_GOAL := all
 .PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy
-.PHONY: grade grade-all clean FORCE
+.PHONY: grade grade-all test-grader clean FORCE
 .PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n grade$n watch$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
@@ -131,6 +131,10 @@ help:
 ## For maintainers:
 ## make everything       builds the tests too
 everything: $(PROGRAMS) $(UNITS) $(GRADER)
+
+## make test-grader      grades programs with one mistake each (WHAT=lab3: of one lab): is it found?
+test-grader: $(GRADER)
+	@tools/test_grader $(WHAT)
 
 ## make check-copies     compares what labs copy with where it comes from
 check-copies:

@@ -214,6 +214,18 @@ void leaving_in_any_way_is_survived(const Lab& lab) {
     CHECK(server.says("disconnect", {in_mid_line.address()}));
   }
   CHECK(server.serves());
+  {
+    Peer before_its_replies = server.connect();
+    REQUIRE(server.says("connect", {before_its_replies.address()}));
+    // Stopped, the server does not send before the client has gone. The first reply is answered
+    // by a reset, the second one fails: with SIGPIPE, for who is not ready.
+    server.signal(SIGSTOP);
+    before_its_replies.send("one\ntwo\nthree\n");
+    before_its_replies.close();
+    server.signal(SIGCONT);
+    CHECK(server.says("disconnect", {before_its_replies.address()}));
+  }
+  CHECK(server.serves());
   for (int round = 0; round < 5; ++round) {
     Peer in_mid_reply = server.connect();
     in_mid_reply.send(letters(5000) + '\n' + letters(50'000) + '\n');

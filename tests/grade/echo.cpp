@@ -131,6 +131,12 @@ void leaving_in_any_way_is_survived(const Lab& lab) {
     in_mid_message.peer.send(on_the_wire(lab, "half of it").substr(0, 7));
     CHECK(in_mid_message.peer.is_read());
     is_gone(in_mid_message.peer, by_reset);
+    Guest before_its_replies(server);
+    server.signal(SIGSTOP);  // see dialogue.cpp
+    before_its_replies.say_together({"one", "two", "three"});
+    by_reset ? before_its_replies.peer.reset() : before_its_replies.peer.close();
+    server.signal(SIGCONT);
+    is_gone(before_its_replies.peer, by_reset);
     Guest in_mid_reply(server);
     in_mid_reply.say_together({letters(5000), letters(50'000)});
     let_pass(std::chrono::microseconds(random_below(3000)));

@@ -13,6 +13,7 @@
 #include "check.hpp"
 #include "common.hpp"
 #include "loop.hpp"
+#include "patience.hpp"
 #include "questions.hpp"
 #include "relay.hpp"
 #include "submission.hpp"
@@ -181,6 +182,15 @@ TEST_SUITE("lab10") {
     CHECK(anna.client.out().all() == "");
   }
 
+  TEST_CASE("client: says what was typed together with its nick") {
+    ChatHost host;
+    Client client(kLab, towards(host.socket().port()));
+    client.type("anna\nfirst\nsecond\n");
+    REQUIRE(host.welcomes("anna"));
+    CHECK(host.is_told(1, "first"));
+    CHECK(host.is_told(2, "second"));
+  }
+
   TEST_CASE("client: a line that is too long goes as several, cut between characters") {
     Anna anna;
     std::string line = "x";
@@ -260,13 +270,14 @@ TEST_SUITE("lab10") {
 
   TEST_CASE("client: sends PING every 5 s") {
     Anna anna;
-    const auto first = anna.host.hears("PING");
+    const auto limit = patience() + seconds(5);  // for one comes every 5 s
+    const auto first = anna.host.hears("PING", limit);
     CHECK(first == "PING " + anna.host.token());
     anna.host.send("PONG");
-    CHECK(anna.host.hears("PING") == first);
+    CHECK(anna.host.hears("PING", limit) == first);
     const Clock::time_point second = Clock::now();
     anna.host.send("PONG");
-    CHECK(anna.host.hears("PING") == first);
+    CHECK(anna.host.hears("PING", limit) == first);
     CHECK(Clock::now() - second > milliseconds(4500));
   }
 

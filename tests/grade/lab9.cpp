@@ -205,6 +205,10 @@ TEST_SUITE("lab9") {
     server.type("@Boris to the second\nto the first\nto the third\n");
     CHECK(boris->hears_in_a_row({"to the second", "to the third"}));
     CHECK(anna.hears("to the first"));
+    anna.say("fourth");  // the only one that waits now
+    REQUIRE(sees(server, kGuest, "fourth"));
+    server.type("to the fourth\n");
+    CHECK(anna.hears("to the fourth"));
   }
 
   TEST_CASE("server: a line for nobody is told to the person and goes nowhere") {

@@ -127,4 +127,18 @@ double cpu_seconds(pid_t pid) {
   return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+double seconds_in_line(pid_t pid) {
+  double nanoseconds = 0;
+  for (const pid_t member : family(pid)) {
+    const std::string threads = folder(member) + "/task";
+    for (const std::string& thread : numbers_in(threads)) {
+      // Time on a processor, time in line for one, and how often it got one.
+      const std::vector<std::string> fields =
+          split(scratch::read_file(threads + "/" + thread + "/schedstat"));
+      if (fields.size() == 3) nanoseconds += std::strtod(fields[1].c_str(), nullptr);
+    }
+  }
+  return nanoseconds / 1e9;
+}
+
 }  // namespace grade::proc

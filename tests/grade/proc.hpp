@@ -30,5 +30,6 @@ std::size_t lowest_free_descriptor(pid_t pid);
 std::size_t count_descriptors(pid_t pid);
 std::size_t count_zombies(pid_t pid);
 double cpu_seconds(pid_t pid);
+double seconds_in_line(pid_t pid);  // ready to run, while others had the processors
 
 }  // namespace grade::proc

@@ -185,15 +185,19 @@ void Program::limit(int resource, std::uint64_t value) {
 
 Outcome Program::is_idle() {
   constexpr auto kWatched = std::chrono::milliseconds(200);
-  constexpr double kMost = 0.3;  // of the time that it is watched
+  constexpr double kMost = 0.3;    // of the time that it is watched
+  constexpr double kAlways = 0.9;  // on a busy machine, who never rests is mostly in line
   const Clock::time_point begin = Clock::now();
   const double before = proc::cpu_seconds(pid_);
+  const double in_line_before = proc::seconds_in_line(pid_);
   let_pass(kWatched);
   const double used = proc::cpu_seconds(pid_) - before;
+  const double in_line = proc::seconds_in_line(pid_) - in_line_before;
   const std::chrono::duration<double> watched = Clock::now() - begin;
-  return Outcome::of(used < kMost * watched.count(),
-                     "the " + who_ + " has nothing to do and used the processor for " +
-                         std::to_string(used) + " of " + std::to_string(watched.count()) + " s");
+  const bool rests = used < kMost * watched.count() && used + in_line < kAlways * watched.count();
+  return Outcome::of(rests, "the " + who_ + " has nothing to do and used the processor for " +
+                                std::to_string(used) + " of " + std::to_string(watched.count()) +
+                                " s (in line for it: " + std::to_string(in_line) + " s)");
 }
 
 // Whether an error that nobody caught has ended the program: by a signal that nobody sent, or with
