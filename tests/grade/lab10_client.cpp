@@ -218,11 +218,12 @@ TEST_SUITE("lab10") {
     anna.host.send("MSG 2 boris\nsecond");
     CHECK(anna.host.hears("ACK") == "ACK " + anna.host.token() + " 2");
     anna.host.send("MSG 1 boris\nfirst");
+    CHECK(anna.client.prints("boris: first\nboris: second\n"));  // and nobody says 2 again
     anna.host.send("MSG 1 boris\nfirst");
     anna.host.send("MSG 2 boris\nsecond");
     anna.host.send("NOTE 3\nКлара is here");
     anna.host.send("MSG 4 Клара\nПривет,\tвсем: привет");
-    CHECK(anna.client.prints("boris: first\nboris: second\nКлара: Привет,\tвсем: привет\n"));
+    CHECK(anna.client.prints("Клара: Привет,\tвсем: привет\n"));
     CHECK(anna.is_told("* Клара is here\n"));
     anna.client.type("/quit\n");
     CHECK(anna.host.says_goodbye());
