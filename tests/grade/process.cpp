@@ -184,6 +184,14 @@ void Program::limit(int resource, std::uint64_t value) {
 }
 
 Outcome Program::is_idle() {
+  // A slow one may still be at what came before, and comes to rest later.
+  const Clock::time_point limit = Clock::now() + one_second();
+  Outcome outcome = rests_for_a_moment();
+  while (!outcome && Clock::now() < limit) outcome = rests_for_a_moment();
+  return outcome;
+}
+
+Outcome Program::rests_for_a_moment() {
   constexpr auto kWatched = std::chrono::milliseconds(200);
   constexpr double kMost = 0.3;    // of the time that it is watched
   constexpr double kAlways = 0.9;  // on a busy machine, who never rests is mostly in line

@@ -82,13 +82,14 @@ class Program {
   // A resource limit of the running program, RLIM_INFINITY for none: see prlimit(2).
   void limit(int resource, std::uint64_t value);
 
-  // Uses next to no processor time while it has nothing to do.
+  // Uses next to no processor time once it has nothing more to do.
   Outcome is_idle();
 
  private:
   void start(const std::string& executable, const Setup& setup);
   void tell_crash();
   Outcome ends(const Ending& expected, Clock::duration limit);
+  Outcome rests_for_a_moment();
 
   std::string who_;
   std::string folder_;
