@@ -99,8 +99,9 @@ Outcome Talk::ends() {
   if (!incoming.rest().empty()) {
     return Outcome::fails("the end was expected, \"" + excerpt(incoming.rest()) + "\" came");
   }
-  peer.close();
-  return Outcome::of(incoming.finished(), "the end was expected, and did not come");
+  const bool has_ended = incoming.finished();
+  peer.close();  // which ends what comes, too
+  return Outcome::of(has_ended, "the end was expected, and did not come");
 }
 
 }  // namespace grade
