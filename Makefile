@@ -45,7 +45,7 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy
+.PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy torture test-grader
 .PHONY: grade grade-all test-grader clean FORCE
 .PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n grade$n watch$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
@@ -156,6 +156,12 @@ check-format:
 SECONDS := 60
 fuzz: $(if $(TARGET),build/fuzz/$(TARGET),$(FUZZERS))
 	@tools/fuzz $(SECONDS) $^
+
+## make torture          makes every system call of the servers' fail once, lets storms loose on
+##                       them, and makes the checks that take minutes (WHAT='2 9': these labs alone)
+torture: $(PROGRAMS) $(GRADER)
+	@tests/torture/torture $(WHAT)
+	@$(if $(WHAT),,tests/grade/grade --test-suite=slow)
 
 ## make tidy             runs clang-tidy over all C++
 tidy:
