@@ -45,7 +45,7 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy torture test-grader
+.PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy torture
 .PHONY: grade grade-all test-grader clean FORCE
 .PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n grade$n watch$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
