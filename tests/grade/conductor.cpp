@@ -152,8 +152,9 @@ class Grading {
   explicit Grading(const Options& options) : options_(options), results_(plan(options)) {}
 
   Results& run() {
+    // One more than there are processors, since much of the time is waiting.
     const std::size_t jobs =
-        options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
+        options_.jobs > 0 ? options_.jobs : std::thread::hardware_concurrency() + 1;
     std::size_t next = 0;
     tell();
     while (next < results_.labs.size() || !running_.empty()) {

@@ -22,7 +22,7 @@ const char kUsage[] =
     "  --check=TITLE         that check alone, with * for anything\n"
     "  --list                tells the checks and what they are worth, and makes none\n"
     "  --reference           with the checks that are about the reference programs alone\n"
-    "  --jobs=NUMBER         labs at the same time; a processor's worth each unless given\n"
+    "  --jobs=NUMBER         labs at the same time; one more than processors unless given\n"
     "  --seed=NUMBER         repeats what is random\n"
     "  --patience=SECONDS    how long to wait for what does not come; 10 unless given\n"
     "  --shared-network      no network of its own, as where that is not allowed\n"

@@ -25,7 +25,7 @@ struct Options {
   std::uint64_t seed = 0;
   std::vector<int> labs;        // all that are there if empty
   std::string check;            // titles that fit, with * for anything; all if empty
-  std::size_t jobs = 0;         // labs at the same time; as many as there are processors if 0
+  std::size_t jobs = 0;         // labs at the same time; one more than there are processors if 0
   bool with_reference = false;  // the checks that are about the reference programs alone as well
   bool private_network = true;
   bool only_lists = false;

@@ -49,6 +49,7 @@ class GraderTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="grader.")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        self.folder.chmod(0o711)  # other users' programs run in folders in it
 
     def submission(self, server, client="raise SystemExit(1)\n"):
         where = self.folder / "lab1"
@@ -63,7 +64,7 @@ class GraderTest(unittest.TestCase):
         run = subprocess.run(
             [GRADER, f"--submission={submission}", f"--csv={report}", "--patience=3", *options, "1"],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=TIME_LIMIT,
-            env={**os.environ, **(environment or {})})
+            env={**os.environ, "TMPDIR": str(self.folder), **(environment or {})})
         with open(report, newline="", encoding="utf-8") as file:
             return run, {row["check"]: row for row in csv.DictReader(file)}
 
