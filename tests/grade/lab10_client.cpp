@@ -78,7 +78,9 @@ void talk_through(Weather weather, std::size_t people, int lines, std::uint64_t 
   for (auto& client : clients) client->end_input();
   // One whose last ACKs are lost may say its line again for half a minute.
   wait_until(
-      [&] { return std::ranges::all_of(clients, [](auto& each) { return each->ending(); }); },
+      [&] {
+        return std::ranges::all_of(clients, [](auto& each) { return each->ending().has_value(); });
+      },
       seconds(60));
   for (auto& client : clients) CHECK(client->exits(0));
   for (std::size_t hearer = 0; hearer < people; ++hearer) {
