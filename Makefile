@@ -35,6 +35,7 @@ SHARED   := $(patsubst %.cpp,build/%.o,$(wildcard shared/*.cpp))
 UNITS    := $(patsubst %.cpp,build/%,$(filter-out %/main.cpp,$(wildcard tests/unit/*.cpp)))
 GRADE    := $(patsubst %.cpp,build/%.o,$(wildcard tests/grade/*.cpp))
 GRADER   := $(if $(GRADE),tests/grade/grade)
+BENCHES  := $(patsubst tests/%.cpp,build/%,$(wildcard tests/bench/*.cpp))
 FUZZERS  := $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
 SOURCES  := $(wildcard lab*_*/*.[ch]pp shared/*.[ch]pp tests/*/*.[ch]pp)
 
@@ -45,8 +46,8 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 # ---- Targets: `make help` prints the comments with two # -----------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: all everything help demo diffs hosts test fuzz check-copies format check-format figures tidy torture
-.PHONY: grade grade-all test-grader clean FORCE
+.PHONY: all everything help demo diffs hosts test bench fuzz torture check-copies format check-format
+.PHONY: figures tidy grade grade-all test-grader clean FORCE
 .PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n grade$n watch$n)
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
@@ -130,7 +131,12 @@ help:
 
 ## For maintainers:
 ## make everything       builds the tests too
-everything: $(PROGRAMS) $(UNITS) $(GRADER)
+everything: $(PROGRAMS) $(UNITS) $(GRADER) $(BENCHES)
+
+## make bench            measures the labs beside bare loops and other servers, in three minutes
+##                       (JSON=file and SVG=file get the figures as well)
+bench: $(PROGRAMS) $(BENCHES)
+	@tests/bench/bench.py $(if $(JSON),--json '$(JSON)') $(if $(SVG),--svg '$(SVG)')
 
 ## make test-grader      grades programs with one mistake each (WHAT=lab3: of one lab): is it found?
 test-grader: $(GRADER)
@@ -186,6 +192,16 @@ tests/grade/grade: $(GRADE) build/shared.a
 # Labs 7 to 9 hash passwords.
 LIBCRYPTO = $(shell pkg-config --libs libcrypto)
 $(foreach n,7 8 9,lab$n_% build/tests/unit/lab$n build/tests/unit/lab$n_%): LDLIBS = $(LIBCRYPTO)
+
+# Compiled as the labs are, and not as tests are.
+$(BENCHES): build/bench/%: build/bench/%.o build/shared.a
+	@echo "  link     $@"
+	$(Q)$(LINK) -o $@ $^ $(LIBCRYPTO)
+
+build/bench/%.o: tests/bench/%.cpp build/flags
+	@echo "  compile  $<"
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Only clang has libFuzzer. What is linked to it is watched as well, so compiled anew.
 WATCHED = clang++ -std=c++20 -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all

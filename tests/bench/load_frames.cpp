@@ -1,0 +1,22 @@
+// Measures an echo of frames: load_frames PORT MILLISECONDS [NAME PASSWORD, to log in first]
+
+#include "load.hpp"
+#include "log_in.hpp"
+#include "shared/framed_socket.hpp"
+
+int main(int argc, char* argv[]) {
+  return run_load(argc, argv, [](const std::vector<std::string>& arguments) {
+    const std::chrono::milliseconds time(std::stoi(arguments.at(1)));
+    FramedSocket socket(connect_to(arguments.at(0)));
+    if (arguments.size() > 2) log_in(socket, arguments.at(2), arguments.at(3));
+
+    for (const std::size_t size : {16U, 1500U}) {
+      const std::string frame = encode_frame(std::string(size, 'x'));
+      report_round_trips(socket, "round trip " + std::to_string(size), frame, time);
+    }
+    const std::string frame = encode_frame(std::string(16, 'x'));
+    std::string chunk;
+    for (int i = 0; i < 1000; ++i) chunk += frame;
+    report("frames", stream(socket, chunk, 2 * time) / static_cast<double>(frame.size()));
+  });
+}

@@ -1,0 +1,110 @@
+"""Starts a server in a folder of its own, waits until it listens, and stops it."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+TIME_LIMIT = 60  # seconds for whatever is waited for
+
+
+class Missing(Exception):
+    """A server that this machine does not have; the text says what is missing."""
+
+
+def free_port(udp):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_listening(port, udp):
+    """Whether somebody listens: asked without a connection, since lab 1 takes only one."""
+    kind, state = ("udp", "07") if udp else ("tcp", "0A")
+    for table in (kind, kind + "6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/net/{table}") as rows:
+            next(rows)
+            for row in rows:
+                fields = row.split()
+                if fields[3] != state:
+                    break  # those that listen come first; thousands in TIME_WAIT may follow
+                if fields[1].endswith(f":{port:04X}"):
+                    return True
+    return False
+
+
+class Server:
+    """`command` may hold {port}; `files` are put into its folder first."""
+
+    def __init__(self, command, udp=False, files=None):
+        self.port = free_port(udp)
+        self.udp = udp
+        self.command = [word.format(port=self.port) for word in command]
+        self.files = files or {}
+
+    def __enter__(self):
+        program = shutil.which(self.command[0])
+        if program is None:
+            raise Missing(f"{self.command[0]} is not installed")
+        self.folder = tempfile.mkdtemp(prefix="bench-")
+        for name, text in self.files.items():
+            with open(os.path.join(self.folder, name), "w", opener=private) as file:
+                file.write(text)
+        with open(os.path.join(self.folder, "said"), "wb") as said:
+            self.process = subprocess.Popen(
+                [os.path.abspath(program), *self.command[1:]], cwd=self.folder,
+                stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+        try:
+            self.wait_until_it_listens()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def wait_until_it_listens(self):
+        end = time.monotonic() + TIME_LIMIT
+        while not is_listening(self.port, self.udp):
+            if self.process.poll() is not None or time.monotonic() > end:
+                with open(os.path.join(self.folder, "said"), errors="replace") as said:
+                    why = said.read().strip() or "it does not listen"
+                if self.process.returncode == 77:
+                    raise Missing(why)
+                sys.exit(f"{' '.join(self.command)}: {why}")
+            time.sleep(0.002)
+
+    def peak_memory(self):
+        """In MB; None if it has ended."""
+        with contextlib.suppress(FileNotFoundError), \
+                open(f"/proc/{self.process.pid}/status") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+        return None
+
+    def __exit__(self, *_):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2)
+        shutil.rmtree(self.folder)
+
+
+def private(path, flags):
+    return os.open(path, flags, 0o600)
+
+
+def run_load(name, *arguments):
+    """What a load has measured: pairs of a figure's name and its value."""
+    command = [f"build/bench/{name}", *map(str, arguments)]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=TIME_LIMIT)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(command)}: {result.stderr.strip() or 'it failed'}")
+    pairs = (line.split("\t") for line in result.stdout.splitlines())
+    return [(figure, float(value)) for figure, value in pairs]
