@@ -3,6 +3,7 @@
 //   bare_echo PORT silent    says nothing
 //   bare_echo PORT write     says the messages of lab 1, each in one write()
 //   bare_echo PORT endl      says them by std::cout and std::endl
+//   bare_echo PORT cerr      says them by std::cerr
 //   bare_echo PORT delayed   as write, but without TCP_NODELAY
 
 #include <cstring>
@@ -12,13 +13,17 @@
 
 namespace {
 
-enum class Way { kSilent, kWrite, kEndl };
+enum class Way { kSilent, kWrite, kEndl, kCerr };
 
 void tell(Way way, const char* event, std::size_t count, const char* from, const Client& client) {
   if (way == Way::kWrite) say(STDERR_FILENO, false, event, count, from, client);
   if (way == Way::kEndl) {
     std::cout << "[server] " << event << ": " << count << " bytes " << from << " " << client.name
               << std::endl;
+  }
+  if (way == Way::kCerr) {
+    std::cerr << "[server] " << event << ": " << count << " bytes " << from << " " << client.name
+              << "\n";
   }
 }
 
@@ -41,6 +46,7 @@ int main(int argc, char* argv[]) {
   Way way = Way::kWrite;
   if (std::strcmp(argv[2], "silent") == 0) way = Way::kSilent;
   if (std::strcmp(argv[2], "endl") == 0) way = Way::kEndl;
+  if (std::strcmp(argv[2], "cerr") == 0) way = Way::kCerr;
   const int listener = open_listener(argv[1]);
   while (true) {
     const Client client = accept_client(listener, delayed);

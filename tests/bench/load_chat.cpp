@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
+#include <memory>
+
 #include "load.hpp"
 
 namespace {
@@ -43,7 +45,7 @@ class Chat {
 
  private:
   void join(const std::string& nick) {
-    Member& member = members_.emplace_back(connect_to(port_, SOCK_DGRAM));
+    Member& member = members_.emplace_back(Member{.socket = connect_to(port_, SOCK_DGRAM)});
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = &member;

@@ -62,6 +62,7 @@ ECHO = (
     bare("bare lines, log", "bare_lines", "log"),
     bare("bare echo, silent", "bare_echo", "silent", limit="bare echo"),
     bare("bare echo, std::endl", "bare_echo", "endl", limit="bare echo", role="lesson"),
+    bare("bare echo, std::cerr", "bare_echo", "cerr", limit="bare echo", role="lesson"),
     bare("bare echo, delayed", "bare_echo", "delayed", limit="bare echo", role="lesson"),
     bare("bare lines, log, fsync", "bare_lines", "fsync", limit="bare lines, log", role="lesson"),
     peer("socat", "socat", "-t0.05", "TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork", "PIPE",
@@ -157,7 +158,7 @@ class Bench:
         round_trips, dialogue, long_lines, connections = (
             ("load_echo", self.size.milliseconds, what)
             for what in ("round-trips", "dialogue", "long-lines", "connections"))
-        if subject.role == "lesson" and "endl" not in subject.name:
+        if subject.role == "lesson" and "std::" not in subject.name:
             self.measure(subject, round_trips)  # a stream would take minutes
         elif subject.name == "ncat":
             # In a stream the pipes to cat and from it are full at last, and each waits for the other.
