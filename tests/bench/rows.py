@@ -3,6 +3,7 @@
 import base64
 import functools
 import hashlib
+import os
 import socket
 import sys
 from dataclasses import dataclass, field
@@ -50,7 +51,8 @@ def peer(name, *command, limit):
 
 
 def python(program, *words):
-    return sys.executable, f"{sys.path[0]}/{program}", "{port}", *words
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return sys.executable, os.path.join(folder, program), "{port}", *words
 
 
 ECHO = (
@@ -150,7 +152,8 @@ class Bench:
             self.measure(subject, ("load_crowd", 5 * self.size.milliseconds, self.size.crowd,
                                    *account_of(subject)))
         self.talk()
-        self.measure(LAB7, ("load_logins", self.size.hashes, "slow", PASSWORD), files=users(["slow"]))
+        self.measure(LAB7, ("load_logins", self.size.hashes, "slow", PASSWORD),
+                     files=users(["slow"]))
         for name, memory in self.peaks.items():
             self.note(name, [("memory", memory)])
 
@@ -161,7 +164,7 @@ class Bench:
         if subject.role == "lesson" and "std::" not in subject.name:
             self.measure(subject, round_trips)  # a stream would take minutes
         elif subject.name == "ncat":
-            # In a stream the pipes to cat and from it are full at last, and each waits for the other.
+            # In a stream its pipes to cat and from it get full, and each waits for the other.
             self.measure(subject, round_trips, connections)
         elif subject.name == "lab 1":
             self.measure(subject, dialogue)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,9 +19,14 @@ class Missing(Exception):
 
 
 def free_port(udp):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives to whoever wants any, so nobody takes it meanwhile."""
+    kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            with contextlib.suppress(OSError):
+                probe.bind(("", port))
+                return port
+    sys.exit("no port is free")
 
 
 def is_listening(port, udp):
