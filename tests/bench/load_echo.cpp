@@ -1,7 +1,7 @@
 // Measures an echo: all that is sent ends in a newline, so one by lines will do as well.
 //
 //   load_echo PORT MILLISECONDS round-trips
-//   load_echo PORT MILLISECONDS dialogue       round trips and a stream, through one connection
+//   load_echo PORT MILLISECONDS stream         lines of 1,024 bytes, without waiting
 //   load_echo PORT MILLISECONDS long-lines     a stream of lines of 64,000 bytes
 //   load_echo PORT MILLISECONDS connections    a connection, a round trip of 16 bytes, a close
 
@@ -13,12 +13,15 @@ std::string line_of(std::size_t size) {
   return std::string(size - 1, 'x') + "\n";
 }
 
-void talk(const std::string& port, std::chrono::milliseconds time, bool streams) {
+void ask(const std::string& port, std::chrono::milliseconds time) {
   Socket socket = connect_to(port);
   for (const std::size_t size : {16U, 1000U, 1500U, 4000U}) {
     report_round_trips(socket, "round trip " + std::to_string(size), line_of(size), time);
   }
-  if (!streams) return;
+}
+
+void send_lines(const std::string& port, std::chrono::milliseconds time) {
+  Socket socket = connect_to(port);
   std::string chunk;
   for (int i = 0; i < 16; ++i) chunk += line_of(1024);
   report("bulk", stream(socket, chunk, 2 * time) / 1e6);
@@ -45,8 +48,8 @@ void connect_often(const std::string& port, std::chrono::milliseconds time) {
 int main(int argc, char* argv[]) {
   return run_load(argc, argv, [](const std::vector<std::string>& arguments) {
     const std::chrono::milliseconds time(std::stoi(arguments.at(1)));
-    if (arguments.at(2) == "round-trips") talk(arguments[0], time, false);
-    if (arguments.at(2) == "dialogue") talk(arguments[0], time, true);
+    if (arguments.at(2) == "round-trips") ask(arguments[0], time);
+    if (arguments.at(2) == "stream") send_lines(arguments[0], time);
     if (arguments.at(2) == "long-lines") send_long_lines(arguments[0], time);
     if (arguments.at(2) == "connections") connect_often(arguments[0], time);
   });

@@ -1,6 +1,7 @@
 """What is measured: the servers, side by side, and the loads that are put on each."""
 
 import base64
+import contextlib
 import functools
 import hashlib
 import os
@@ -8,7 +9,7 @@ import socket
 import sys
 from dataclasses import dataclass, field
 
-from servers import TIME_LIMIT, Missing, Server, run_load
+from servers import TIME_LIMIT, Missing, Server, on_one_processor, run_load
 
 NAME, PASSWORD, SALT = "bench", "a long password", "abcdefghijklmnopqrstuv"
 
@@ -136,7 +137,10 @@ class Bench:
         try:
             with self.server(subject, files) as server:
                 for program, *words in loads:
-                    self.note(name or subject.name, run_load(program, server.port, *words))
+                    alone = (on_one_processor(server.process) if "round-trips" in words else
+                             contextlib.nullcontext())
+                    with alone:
+                        self.note(name or subject.name, run_load(program, server.port, *words))
                     if subject.role == "lab" and (memory := server.peak_memory()):
                         self.peaks[name or subject.name] = memory
         except Missing as missing:
@@ -147,7 +151,8 @@ class Bench:
         for subject in ECHO:
             self.echo(subject)
         for subject in FRAMES:
-            self.measure(subject, ("load_frames", self.size.milliseconds, *account_of(subject)))
+            self.measure(subject, *(("load_frames", self.size.milliseconds, what,
+                                     *account_of(subject)) for what in ("round-trips", "stream")))
         for subject in CROWD:
             self.measure(subject, ("load_crowd", 5 * self.size.milliseconds, self.size.crowd,
                                    *account_of(subject)))
@@ -158,24 +163,25 @@ class Bench:
             self.note(name, [("memory", memory)])
 
     def echo(self, subject):
-        round_trips, dialogue, long_lines, connections = (
+        round_trips, stream, long_lines, connections = (
             ("load_echo", self.size.milliseconds, what)
-            for what in ("round-trips", "dialogue", "long-lines", "connections"))
-        if subject.role == "lesson" and "std::" not in subject.name:
+            for what in ("round-trips", "stream", "long-lines", "connections"))
+        if subject.name == "lab 1":  # which takes one client
+            self.measure(subject, round_trips)
+            self.measure(subject, stream)
+            self.look_at_memory_with_one_client(subject)
+        elif subject.role == "lesson" and "std::" not in subject.name:
             self.measure(subject, round_trips)  # a stream would take minutes
         elif subject.name == "ncat":
             # In a stream its pipes to cat and from it get full, and each waits for the other.
             self.measure(subject, round_trips, connections)
-        elif subject.name == "lab 1":
-            self.measure(subject, dialogue)
-            self.look_at_memory_with_one_client(subject)
         elif subject.role == "lab" or "lines" in subject.name:
-            self.measure(subject, dialogue, long_lines, connections)
+            self.measure(subject, round_trips, stream, long_lines, connections)
         else:
-            self.measure(subject, dialogue, connections)
+            self.measure(subject, round_trips, stream, connections)
 
     def look_at_memory_with_one_client(self, subject):
-        """Of lab 1, which ends when its client has gone."""
+        """Of lab 1, whose memory is gone when its client has gone."""
         with self.server(subject) as server, \
                 socket.create_connection(("127.0.0.1", server.port), timeout=TIME_LIMIT) as client:
             client.sendall(b"x" * 1024)

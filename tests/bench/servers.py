@@ -105,6 +105,22 @@ def private(path, flags):
     return os.open(path, flags, 0o600)
 
 
+@contextlib.contextmanager
+def on_one_processor(process):
+    """For round trips: `process` and what is started meanwhile share a processor. Else the time is
+    mostly that of waking up another one, if it happens to sleep."""
+    all_of_them = os.sched_getaffinity(0)
+    first = {min(all_of_them)}
+    threads = [0, *map(int, os.listdir(f"/proc/{process.pid}/task"))]
+    for thread in threads:
+        os.sched_setaffinity(thread, first)
+    yield
+    os.sched_setaffinity(0, all_of_them)
+    with contextlib.suppress(ProcessLookupError):  # lab 1 has ended
+        for thread in threads:
+            os.sched_setaffinity(thread, all_of_them)
+
+
 def run_load(name, *arguments):
     """What a load has measured: pairs of a figure's name and its value."""
     command = [f"build/bench/{name}", *map(str, arguments)]
