@@ -27,7 +27,7 @@ inline int open_listener(const char* port) {
   ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  address.sin_port = htons(static_cast<std::uint16_t>(std::strtol(port, nullptr, 10)));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) fail("bind");
   if (::listen(listener, SOMAXCONN) < 0) fail("listen");

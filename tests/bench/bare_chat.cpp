@@ -70,7 +70,7 @@ int main(int argc, char* argv[]) {
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   sockaddr_in from{};
   from.sin_family = AF_INET;
-  from.sin_port = htons(static_cast<std::uint16_t>(std::atoi(argv[1])));
+  from.sin_port = htons(static_cast<std::uint16_t>(std::strtol(argv[1], nullptr, 10)));
   from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::bind(descriptor, reinterpret_cast<sockaddr*>(&from), sizeof from) < 0) fail("bind");
   while (true) {

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include <memory>
+#include <utility>
 
 #include "load.hpp"
 
@@ -24,8 +25,8 @@ struct Member {
 
 class Chat {
  public:
-  Chat(const std::string& port, std::size_t members)
-      : port_(port), epoll_(check("epoll_create1", ::epoll_create1(0))) {
+  Chat(std::string port, std::size_t members)
+      : port_(std::move(port)), epoll_(check("epoll_create1", ::epoll_create1(0))) {
     members_.reserve(members);
     for (std::size_t i = 0; i < members; ++i) join("member" + std::to_string(i));
     // The server tells each of the others that somebody has joined. (A bare one does not.)

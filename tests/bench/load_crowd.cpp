@@ -72,6 +72,6 @@ int main(int argc, char* argv[]) {
     const std::chrono::milliseconds time(std::stoi(arguments.at(1)));
     const std::vector<std::string> account(arguments.begin() + 3, arguments.end());
     Crowd crowd = gather(arguments[0], std::stoi(arguments[2]), account);
-    if (time > time.zero()) report("messages of a crowd", talk(crowd, time));
+    if (time.count() > 0) report("messages of a crowd", talk(crowd, time));
   });
 }

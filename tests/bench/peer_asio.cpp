@@ -46,7 +46,7 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
  private:
-  void on_header(std::size_t) {
+  void on_header(std::size_t /*size*/) {
     const std::array<char, 4> header = {buffer_[0], buffer_[1], buffer_[2], buffer_[3]};
     const std::size_t payload = ntohl(std::bit_cast<std::uint32_t>(header));
     if (4 + payload > buffer_.size()) return;
@@ -60,7 +60,7 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::async_write(socket_, asio::buffer(buffer_, size), next(&Session::on_written));
   }
 
-  void on_written(std::size_t) { start(); }
+  void on_written(std::size_t /*size*/) { start(); }
 
   tcp::socket socket_;
   bool frames_;
