@@ -6,7 +6,7 @@
 
 # ---- How to compile and link ---------------------------------------------------------------------
 
-CXXFLAGS  := -Og -g
+CXXFLAGS  := -O2 -g
 FORTIFY   := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDENING  = -fPIE -fstack-protector-strong $(FORTIFY)
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \

@@ -58,14 +58,16 @@ class ConsoleOutput {
   };
 
   void add(int descriptor, std::string bytes) {
-    const std::lock_guard lock(queue_->mutex);
-    if (queue_->size > kMaxWaiting) {
-      ++queue_->hidden;
-      return;
+    {
+      const std::lock_guard lock(queue_->mutex);
+      if (queue_->size > kMaxWaiting) {
+        ++queue_->hidden;
+        return;
+      }
+      tell_of_hidden(*queue_);
+      push(*queue_, descriptor, std::move(bytes));
     }
-    tell_of_hidden(*queue_);
-    push(*queue_, descriptor, std::move(bytes));
-    queue_->filled.notify_one();
+    queue_->filled.notify_one();  // unlocked, so that who wakes up need not wait again
   }
 
   // The thread. It is given a share of the queue, which may outlive the ConsoleOutput.

@@ -5,9 +5,8 @@
 
 namespace {
 
-// The number of bytes of a code point whose first byte is `first`; 0 if none begins so.
+// The number of bytes of a code point that begins with `first`, which is not ASCII; 0 if none does.
 std::size_t length_from_first_byte(unsigned char first) noexcept {
-  if (first < 0x80) return 1;
   if (first < 0xC2) return 0;  // a continuation byte, or the overlong C0 and C1
   if (first < 0xE0) return 2;
   if (first < 0xF0) return 3;
@@ -28,6 +27,10 @@ void append_escaped(std::string& out, std::string_view bytes) {
 
 std::optional<char32_t> take_code_point(std::string_view& text) noexcept {
   const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) {  // ASCII, as most of what there is: it need not pay for the rest
+    text.remove_prefix(1);
+    return first;
+  }
   const std::size_t length = length_from_first_byte(first);
   if (length == 0 || length > text.size()) return std::nullopt;
 
