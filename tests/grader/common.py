@@ -68,9 +68,9 @@ class GraderTest(unittest.TestCase):
         with open(report, newline="", encoding="utf-8") as file:
             return run, {row["check"]: row for row in csv.DictReader(file)}
 
-    def outcome(self, server, check=PORTIONS):
+    def outcome(self, server, check=PORTIONS, *options):
         """How one check of a server goes: its row."""
-        _, rows = self.grade(self.submission(server), f"--check={check}")
+        _, rows = self.grade(self.submission(server), f"--check={check}", *options)
         self.assertEqual(list(rows), [check])
         return rows[check]
 
