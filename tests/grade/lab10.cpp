@@ -15,6 +15,7 @@
 #include "proc.hpp"
 #include "questions.hpp"
 #include "relay.hpp"
+#include "runaway.hpp"
 #include "scratch.hpp"
 #include "udp.hpp"
 
@@ -375,6 +376,10 @@ TEST_SUITE("lab10") {
   TEST_CASE("server: 100,000 JOINs from 50 addresses leave no trace in its memory") {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
+    if (!possible(!is_sanitized("/proc/" + std::to_string(server.pid()) + "/exe"),
+                  "the sanitizer in this server keeps what is freed")) {
+      return;
+    }
     Pair pair(address);
     std::vector<std::unique_ptr<UdpSocket>> crowd;
     for (int i = 1; i <= 50; ++i) {

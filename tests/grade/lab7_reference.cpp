@@ -21,6 +21,7 @@
 #include "memory.hpp"
 #include "memory_folder.hpp"
 #include "proc.hpp"
+#include "runaway.hpp"
 
 using namespace grade;
 
@@ -446,6 +447,10 @@ TEST_SUITE("lab7") {
     Server server(kLab, with_files("Anna\t" + kCheap + "\n", ""));
     REQUIRE(server.listens());
     if (!possible(memory::can_be_read(server.pid()), "its memory may not be read")) return;
+    if (!possible(!is_sanitized("/proc/" + std::to_string(server.pid()) + "/exe"),
+                  "the sanitizer in it keeps what is freed")) {
+      return;
+    }
     const std::string wrong = "W7!wrong#pw" + letters(60);
     std::string token;
     {
