@@ -30,6 +30,13 @@ for line in sys.stdin:
 """
 
 
+def columns(drawn):
+    """What stands left and right of the lanes, from top to bottom."""
+    rows = [row.split("┃") for row in drawn.splitlines() if "┃" in row]
+    return [" ".join(" ".join(row[side] for row in rows).replace("┊", " ").split())
+            for side in (0, -1)]
+
+
 def strace_works():
     if not shutil.which("strace"):
         return False
@@ -69,9 +76,10 @@ class StageTest(unittest.TestCase):
         self.assertIn("bind(3, 127.0.0.1:9090)", rows)
         self.assertLess(rows.index("accept(3)"), rows.index("./client"))
 
-    def test_the_same_programs_give_the_same_picture(self):
-        self.assertEqual(self.play(SERVER, CLIENT, b"one\n", b"two\n"),
-                         self.play(SERVER, CLIENT, b"one\n", b"two\n"))
+    def test_the_same_programs_give_the_same_calls(self):
+        """Whether a call that waits has a row more may differ from one time to the next."""
+        self.assertEqual(columns(self.play(SERVER, CLIENT, b"one\n", b"two\n")),
+                         columns(self.play(SERVER, CLIENT, b"one\n", b"two\n")))
 
     def test_a_server_that_ends_at_once(self):
         rows = self.play("raise SystemExit(3)", CLIENT, b"one\n")
