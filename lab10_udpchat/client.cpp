@@ -94,10 +94,11 @@ class Chat {
       const bool typed = wait();
       const Time now = Clock::now();
       for (std::size_t i = 0; i < paths_.size(); ++i) receive_datagrams(i, now);
+      show_events();  // we are let in, perhaps: what was typed with the nick waits for that
       if (typed) console_.read();
       take_lines(now);
       session_.tick(now);
-      while (const auto event = session_.next_event()) show(*event);
+      show_events();
     }
   }
 
@@ -186,6 +187,10 @@ class Chat {
   }
 
   // ---- What is shown ----
+
+  void show_events() {
+    while (const auto event = session_.next_event()) show(*event);
+  }
 
   void show(const Event& event) {
     switch (event.kind) {

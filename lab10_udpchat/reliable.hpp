@@ -143,6 +143,9 @@ class Receiver {
     return true;
   }
 
+  // True if message `number` has not been here before.
+  bool is_new(std::uint64_t number) const { return number >= awaited_ && !early_.contains(number); }
+
   // The next message in order, or std::nullopt if it has not come yet.
   std::optional<Message> next() {
     if (early_.empty() || early_.begin()->first != awaited_) return std::nullopt;

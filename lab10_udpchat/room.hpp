@@ -154,7 +154,7 @@ class Room {
     const auto arguments = words<2>(datagram.arguments);
     const auto number = arguments ? parse_number((*arguments)[1]) : std::nullopt;
     if (!number || !datagram.text) return false;
-    if (anybody_lags(now)) return true;
+    if (member.said.is_new(*number) && anybody_lags(now)) return true;
     if (!member.said.accept(*number, std::string(*datagram.text))) return true;
     send_(member.endpoint, "ACK " + std::to_string(*number));
     while (const auto text = member.said.next()) {

@@ -2,8 +2,8 @@
 //
 //   socket -> bind -> listen -> accept -> recv, send, recv, send, ... -> close
 //
-// It takes one client, returns every byte it sends, and ends when it has gone. Later labs take
-// away what is left out here: that there is one client only, IPv4 only, one at a time.
+// It takes one client, returns every byte that comes, and ends when the client has gone. Later labs
+// lift its limits: one client and no more (lab 2), IPv4 alone (lab 3), one at a time (lab 9).
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

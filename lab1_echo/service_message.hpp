@@ -14,8 +14,9 @@ extern const std::string_view kProgram;
 // The whole line, with its newline. Whatever the explanation holds, it stays one line, and no
 // control character in it reaches a terminal.
 inline std::string service_message(std::string_view event, std::string_view explanation) {
-  std::string line = "[";
-  line.append(kProgram).append("] ").append(event).append(": ");
+  std::string line;
+  line.reserve(128);  // room for nearly all of them: growing would copy
+  line.append("[").append(kProgram).append("] ").append(event).append(": ");
   return line.append(printable(explanation)).append("\n");
 }
 

@@ -25,7 +25,10 @@ class LineSocket : public Socket {
   // Sends the message, which holds no "\n", and its "\n", in one call. Throws what
   // Socket::send_all throws.
   void send_message(std::string_view message) {
-    send_all(as_bytes(std::string(message).append("\n")));
+    std::string line;
+    line.reserve(message.size() + 1);  // so that growing makes no second copy
+    line.append(message).append("\n");
+    send_all(as_bytes(line));
   }
 
   // The next line without its "\n", or std::nullopt when the peer has closed and all has been

@@ -83,8 +83,8 @@ inline void open_log() {
 }
 
 inline void write_to_log(std::string_view event, std::string_view explanation) {
-  const std::string now = timestamp(std::chrono::system_clock::now());
-  server_log.write(now + " " + service_message(event, explanation));
+  server_log.write(timestamp(std::chrono::system_clock::now()) + " " +
+                   service_message(event, explanation));
 }
 
 inline void say(std::string_view event, std::string_view explanation) {

@@ -27,7 +27,7 @@ class LineSocket : public Socket {
   // Socket::send_all throws.
   void send_message(std::string_view message) {
     std::string line;
-    line.reserve(message.size() + 1);  // so that no copy is left behind by growing
+    line.reserve(message.size() + 1);  // so that growing makes no second copy
     line.append(message).append("\n");
     send_all(as_bytes(line));
     wipe(line);

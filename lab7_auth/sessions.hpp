@@ -28,6 +28,7 @@ constexpr std::chrono::hours kSessionTime{24};  // from the login on, used or no
 inline std::string to_hex(std::span<const unsigned char> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
+  text.reserve(2 * bytes.size());  // so that growing leaves no copy of a token behind
   for (const unsigned char byte : bytes) {
     text.push_back(kDigits[byte >> 4]);
     text.push_back(kDigits[byte & 0xF]);
@@ -64,6 +65,7 @@ class Sessions {
       throw std::runtime_error("RAND_bytes: no random bytes");
     }
     Secret token(to_hex(bytes));
+    wipe(std::as_writable_bytes(std::span(bytes)));
     TableFile::Rows rows = file_.rows();
     std::erase_if(rows,
                   [now](const auto& row) { return parse(row.second)->expiry <= seconds(now); });

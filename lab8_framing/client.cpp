@@ -100,6 +100,15 @@ void keep_token(std::string_view token) {
   }
 }
 
+// One that has ended and cannot be deleted is no reason either: it is worth nothing any more.
+void forget_token() {
+  try {
+    delete_token();
+  } catch (const std::system_error& error) {
+    say("error", error.what());
+  }
+}
+
 // Answers whatever the server asks, until it says OK.
 void identify(FramedSocket& server, InputLines& input) {
   bool token_sent = false;
@@ -120,7 +129,7 @@ void identify(FramedSocket& server, InputLines& input) {
     } else if (word == "OK" || word == "ERR") {
       tell(printable(text) + "\n");
       if (word == "OK") return;
-      if (token_sent) delete_token();  // it was refused
+      if (token_sent) forget_token();  // it was refused
     } else {
       throw ProtocolError("recv: the server said none of ASK, TOKEN, OK and ERR");
     }
@@ -140,7 +149,7 @@ void finish_logout(FramedSocket& server) {
   const auto [word, what, text] = parse_server_line(*reply);
   tell(printable(text) + "\n");
   if (word != "OK") throw std::runtime_error("logout: the server has not ended the session");
-  delete_token();
+  forget_token();
 }
 
 void talk(FramedSocket& server, InputLines& input) {

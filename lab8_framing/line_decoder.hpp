@@ -1,6 +1,6 @@
 // Lines, cut out of a stream of bytes. TCP keeps the order of the bytes and nothing else: what
 // was one send() may arrive in two pieces, or together with the next. A line may be a password, so
-// what has been given out is wiped.
+// what has been given out is wiped, and at the end what has not.
 
 #pragma once
 
@@ -27,6 +27,9 @@ class LineDecoder {
   // `limit`: the bytes that a line may have, its end not counted.
   explicit LineDecoder(std::size_t limit = std::numeric_limits<std::size_t>::max()) noexcept
       : limit_(limit) {}
+  LineDecoder(const LineDecoder&) = delete;
+  LineDecoder& operator=(const LineDecoder&) = delete;
+  ~LineDecoder() { wipe(buffer_); }
 
   // Adds what has arrived.
   void append(std::span<const std::byte> bytes) {
@@ -71,7 +74,7 @@ class LineDecoder {
   // When the stream has ended: the line that its end has cut off, or std::nullopt if there is none.
   std::optional<std::string> rest() {
     std::string line = buffer_.substr(std::exchange(begin_, 0));
-    buffer_.clear();
+    wipe(buffer_);
     searched_ = 0;
     if (line.empty()) return std::nullopt;
     return line;

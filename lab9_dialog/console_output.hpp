@@ -28,6 +28,8 @@ class ConsoleOutput {
   // What waits to be written is bounded, in bytes: of what comes while there is more, it is told
   // how many lines it was, and nothing else. Sixteen of the longest messages are less than that.
   static constexpr std::size_t kMaxWaiting = 17 * 1'048'576;
+  // With more than so many bytes it does not wait for write_out().
+  static constexpr std::size_t kMuch = 65'536;
 
   // Throws std::system_error.
   ConsoleOutput() {
@@ -44,6 +46,10 @@ class ConsoleOutput {
   // A line for standard error, with its newline.
   void tell(std::string line) { add(STDERR_FILENO, std::move(line)); }
 
+  // Wakes the thread up, if it sleeps; until then lines may wait. To be called once for many of
+  // them: to wake a thread costs more than all the rest that is done for a line.
+  void write_out() { queue_->filled.notify_one(); }
+
  private:
   struct Text {
     int descriptor;
@@ -58,16 +64,14 @@ class ConsoleOutput {
   };
 
   void add(int descriptor, std::string bytes) {
-    {
-      const std::lock_guard lock(queue_->mutex);
-      if (queue_->size > kMaxWaiting) {
-        ++queue_->hidden;
-        return;
-      }
-      tell_of_hidden(*queue_);
-      push(*queue_, descriptor, std::move(bytes));
+    const std::lock_guard lock(queue_->mutex);
+    if (queue_->size > kMaxWaiting) {
+      ++queue_->hidden;
+      return;
     }
-    queue_->filled.notify_one();  // unlocked, so that who wakes up need not wait again
+    tell_of_hidden(*queue_);
+    push(*queue_, descriptor, std::move(bytes));
+    if (queue_->size > kMuch) write_out();
   }
 
   // The thread. It is given a share of the queue, which may outlive the ConsoleOutput.

@@ -54,12 +54,14 @@ class Conversation {
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
-  // What poll() is to wait for: nothing is read that cannot be dealt with now.
+  // What poll() is to wait for: nothing is read that cannot be dealt with now. Of a client that has
+  // closed there is nothing to hear but a reset, and poll() would tell of that again and again.
   pollfd interest() const {
     const bool reads =
         !socket_.ended() && !interrupted_ && (takes_messages() || looks_ahead() || is_leaving());
     const bool writes = socket_.unsent() > 0;
-    return {socket_.fd(), static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), 0};
+    const int descriptor = socket_.ended() && !writes ? -1 : socket_.fd();  // -1 is passed over
+    return {descriptor, static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), 0};
   }
 
   // When it is to be served even if poll() has nothing to say of it: long ago, if its last turn
@@ -104,7 +106,7 @@ class Conversation {
   // To be asked at the end of each turn; if true, it can be let go of.
   bool is_over(Clock::time_point now) {
     guard([this, now] {
-      if (is_leaving() && socket_.unsent() == 0) close_by_halves(now);
+      if (is_leaving()) close_by_halves(now);
     });
     return state_ == State::kGone;
   }
@@ -118,6 +120,7 @@ class Conversation {
     kHashing,  // its password is being hashed; what it says meanwhile waits
     kIn,       // its next message is for the person
     kLeaving,  // it gets what is not yet sent, and nothing more
+    kClosing,  // it has got all, and been told that this was all
     kGone,
   };
 
@@ -126,7 +129,8 @@ class Conversation {
   // One whose messages take more than so many bytes is read from again when they are answered.
   static constexpr std::size_t kMaxWaiting = 1'048'576;
   static constexpr int kMessagesATurn = 16;
-  static constexpr std::chrono::seconds kLinger{1};
+  static constexpr std::chrono::minutes kMaxFarewell{1};  // for who leaves to read what is left
+  static constexpr std::chrono::seconds kLinger{1};       // for a client to close after us
 
   // ---- What it says ----
 
@@ -191,9 +195,14 @@ class Conversation {
         break;
       case Login::Next::kHash:
         state_ = State::kHashing;
-        commons_.hasher.submit(id_, login_.take_job());
+        commons_.hasher.submit(id_, whose_password(), login_.take_job());
         break;
     }
+  }
+
+  Hasher::Whose whose_password() const {
+    const bool known = commons_.accounts.users.find(login_.name()).has_value();
+    return known ? Hasher::Whose::kUsers : Hasher::Whose::kNewcomers;
   }
 
   // ---- How it ends ----
@@ -215,11 +224,12 @@ class Conversation {
     }
   }
 
-  bool is_leaving() const { return state_ == State::kLeaving; }
+  bool is_leaving() const { return state_ == State::kLeaving || state_ == State::kClosing; }
 
   void leave(std::string_view reason) {
     if (reason_.empty()) reason_ = reason;
     state_ = State::kLeaving;
+    deadline_ = Clock::now() + kMaxFarewell;
     commons_.waiting.forget(id_);
     commons_.hasher.forget(id_);
   }
@@ -233,11 +243,13 @@ class Conversation {
   // what is on its way to the client: its last answers. So all is sent first, and the end of it
   // said; what the client still says is thrown away until it closes, too, or for a second.
   void close_by_halves(Clock::time_point now) {
-    if (deadline_ == Clock::time_point::max()) {
+    if (state_ == State::kLeaving && socket_.unsent() == 0) {
       socket_.finish_sending();
+      state_ = State::kClosing;
       deadline_ = now + kLinger;
     }
-    if (socket_.ended() || now >= deadline_) state_ = State::kGone;
+    const bool closed = state_ == State::kClosing && socket_.ended();
+    if (closed || now >= deadline_) state_ = State::kGone;
   }
 
   void discard(short events) {

@@ -58,6 +58,9 @@ class Dialog {
     }
   }
 
+  // What the person is to see by now.
+  void write_console() { commons_.console.write_out(); }
+
   // Lets go of those that have left.
   void remove_gone() {
     const auto now = Conversation::Clock::now();

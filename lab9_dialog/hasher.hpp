@@ -11,8 +11,8 @@
 #include <array>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -51,18 +51,22 @@ class Hasher {
   // poll() finds it readable when take_results() has something to give.
   int fd() const noexcept { return pipe_[0]; }
 
+  // Whose password it is, in the order in which they have their turn: a crowd that registers keeps
+  // nobody waiting who has an account. (How often an account's password is tried is bounded.)
+  enum class Whose { kUsers, kNewcomers };
+
   // `client` is a number that is never used again, not a descriptor: by the time the hash is
   // there, the descriptor may belong to somebody else.
-  void submit(std::uint64_t client, HashJob job) {
+  void submit(std::uint64_t client, Whose whose, HashJob job) {
     const std::lock_guard lock(mutex_);
-    jobs_.emplace_back(client, std::move(job));
+    jobs_.emplace(whose, Job{client, std::move(job)});
     wake_.notify_one();
   }
 
   // The client has gone: what has not been begun for it need not be done.
   void forget(std::uint64_t client) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(jobs_, [client](const auto& job) { return job.first == client; });
+    std::erase_if(jobs_, [client](const auto& job) { return job.second.client == client; });
   }
 
   std::vector<Result> take_results() {
@@ -74,15 +78,20 @@ class Hasher {
   }
 
  private:
+  struct Job {
+    std::uint64_t client;
+    HashJob hash;
+  };
+
   void work() {
     std::unique_lock lock(mutex_);
     while (true) {
       wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
       if (stopping_) return;
-      const auto [client, job] = std::move(jobs_.front());
-      jobs_.pop_front();
+      const auto taken = jobs_.extract(jobs_.begin());
+      const Job& job = taken.mapped();
       lock.unlock();
-      Result result{client, hash(job)};
+      Result result{job.client, hash(job.hash)};
       lock.lock();
       results_.push_back(std::move(result));
       // A full pipe is as good: it is readable already.
@@ -101,7 +110,7 @@ class Hasher {
   std::array<int, 2> pipe_{};
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
-  std::deque<std::pair<std::uint64_t, HashJob>> jobs_;
+  std::multimap<Whose, Job> jobs_;  // of one kind in the order of submission
   std::vector<Result> results_;
   bool stopping_ = false;
   std::thread thread_;

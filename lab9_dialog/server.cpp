@@ -154,6 +154,7 @@ class Loop {
   [[noreturn]] void run() {
     dialog_.take_lines();  // what was typed before the first question was answered
     while (true) {
+      dialog_.write_console();
       wait();
       serve_conversations();
       if (polled_[kConsole].revents != 0) dialog_.read_console();

@@ -46,6 +46,7 @@ inline void write_token(std::string_view token) {
   replace_file(kTokenFile, token);
 }
 
-inline void delete_token() noexcept {
-  ::unlink(kTokenFile);
+// Throws std::system_error if there is one and it stays.
+inline void delete_token() {
+  if (::unlink(kTokenFile) != 0 && errno != ENOENT) throw_system_error(errno, "unlink", kTokenFile);
 }

@@ -45,6 +45,10 @@ std::string encode_frame(std::string_view payload) {
   return frame;
 }
 
+FrameDecoder::~FrameDecoder() {
+  ::explicit_bzero(buffer_.data(), buffer_.size());
+}
+
 void FrameDecoder::append(std::span<const std::byte> bytes) {
   // What is left of the last frame goes to the front, or into a larger buffer; where it was, it
   // is wiped.

@@ -21,9 +21,14 @@ constexpr std::size_t kMaxPayload = 1'048'576;  // bytes
 std::string encode_frame(std::string_view payload);
 
 // Cuts frames out of a stream that arrives in pieces of any size. A message may be a password, so
-// what has been given out is wiped.
+// what has been given out is wiped, and at the end what has not.
 class FrameDecoder {
  public:
+  FrameDecoder() = default;
+  FrameDecoder(const FrameDecoder&) = delete;
+  FrameDecoder& operator=(const FrameDecoder&) = delete;
+  ~FrameDecoder();
+
   // Adds what has arrived.
   void append(std::span<const std::byte> bytes);
 

@@ -1,5 +1,6 @@
 #include "shared/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -11,6 +12,15 @@ std::size_t length_from_first_byte(unsigned char first) noexcept {
   if (first < 0xE0) return 2;
   if (first < 0xF0) return 3;
   return first < 0xF5 ? 4 : 0;
+}
+
+// How many bytes at the front of `text` are printable ASCII. That is most text, whole, and it need
+// not be taken apart.
+std::size_t plain_length(std::string_view text) noexcept {
+  const auto is_plain = [](char c) {
+    return c >= ' ' && c <= '~';
+  };
+  return static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
 }
 
 void append_escaped(std::string& out, std::string_view bytes) {
@@ -50,14 +60,16 @@ std::optional<char32_t> take_code_point(std::string_view& text) noexcept {
 }
 
 bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
+  while (true) {
+    text.remove_prefix(plain_length(text));
+    if (text.empty()) return true;
     if (!take_code_point(text)) return false;
   }
-  return true;
 }
 
 std::string printable(std::string_view text) {
-  std::string shown;
+  std::string shown(text.substr(0, plain_length(text)));
+  text.remove_prefix(shown.size());
   while (!text.empty()) {
     std::string_view rest = text;
     const auto code_point = take_code_point(rest);

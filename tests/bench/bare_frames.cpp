@@ -1,6 +1,7 @@
-// The limit of lab 8: frames returned as they came, and logged as lab 8 does; and two slower ways.
+// The limit of lab 8: frames returned as they came, and logged as lab 8 does; and three other ways.
 //
 //   bare_frames PORT ahead        a recv() takes all that is there; one send() a frame
+//   bare_frames PORT together     the same, and one send() for all frames that came together
 //   bare_frames PORT two-recvs    a recv() for the header, one for the payload; one send() a frame
 //   bare_frames PORT two-sends    the same, and a send() for each as well, without TCP_NODELAY
 
@@ -27,27 +28,47 @@ std::size_t length_at(const char* header) {
   return ntohl(length);
 }
 
-// Sends the first whole frame of those that are there; its size, or 0 if there is none.
-std::size_t answer_frame(const Client& client, const char* frame, std::size_t there) {
-  if (there < kHeader || there < kHeader + length_at(frame)) return 0;
-  const std::size_t payload = length_at(frame);
-  tell("receive", payload, "from", client);
-  if (!send_all(client.descriptor, frame, kHeader + payload)) return 0;
-  tell("send", payload, "to", client);
-  return kHeader + payload;
+// The size of the first whole frame of those that are there, or 0 if there is none.
+std::size_t size_of_first(const char* frames, std::size_t there) {
+  if (there < kHeader || there < kHeader + length_at(frames)) return 0;
+  return kHeader + length_at(frames);
 }
 
-void echo_ahead(const Client& client) {
+// Sends what is whole of `frames`, a frame at a time; how many bytes that were.
+std::size_t answer_each(const Client& client, const char* frames, std::size_t there) {
+  std::size_t done = 0;
+  while (const std::size_t size = size_of_first(frames + done, there - done)) {
+    tell("receive", size - kHeader, "from", client);
+    if (!send_all(client.descriptor, frames + done, size)) return done;
+    tell("send", size - kHeader, "to", client);
+    done += size;
+  }
+  return done;
+}
+
+// The same with one send().
+std::size_t answer_together(const Client& client, const char* frames, std::size_t there) {
+  std::size_t whole = 0;
+  while (const std::size_t size = size_of_first(frames + whole, there - whole)) {
+    tell("receive", size - kHeader, "from", client);
+    whole += size;
+  }
+  if (!send_all(client.descriptor, frames, whole)) return 0;
+  for (std::size_t told = 0; told < whole; told += kHeader + length_at(frames + told)) {
+    tell("send", length_at(frames + told), "to", client);
+  }
+  return whole;
+}
+
+template <typename Answer>
+void echo_ahead(const Client& client, Answer answer) {
   std::size_t filled = 0;
   ssize_t size = 0;
   while ((size = ::recv(client.descriptor, buffer + filled, sizeof buffer - filled, 0)) > 0) {
     filled += static_cast<std::size_t>(size);
-    std::size_t begin = 0;
-    while (const std::size_t frame = answer_frame(client, buffer + begin, filled - begin)) {
-      begin += frame;
-    }
-    filled -= begin;
-    std::memmove(buffer, buffer + begin, filled);
+    const std::size_t done = answer(client, buffer, filled);
+    filled -= done;
+    std::memmove(buffer, buffer + done, filled);
   }
 }
 
@@ -79,7 +100,9 @@ int main(int argc, char* argv[]) {
   while (true) {
     const Client client = accept_client(listener, two_sends);
     if (std::strcmp(argv[2], "ahead") == 0) {
-      echo_ahead(client);
+      echo_ahead(client, answer_each);
+    } else if (std::strcmp(argv[2], "together") == 0) {
+      echo_ahead(client, answer_together);
     } else {
       echo_in_parts(client, two_sends);
     }

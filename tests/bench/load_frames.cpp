@@ -28,7 +28,7 @@ int main(int argc, char* argv[]) {
   return run_load(argc, argv, [](const std::vector<std::string>& arguments) {
     const std::chrono::milliseconds time(std::stoi(arguments.at(1)));
     FramedSocket socket(connect_to(arguments.at(0)));
-    if (arguments.size() > 3) log_in(socket, arguments.at(3), arguments.at(4));
+    if (arguments.size() > 4) log_in(socket, arguments.at(3), arguments.at(4));
     if (arguments.at(2) == "round-trips") ask(socket, time);
     if (arguments.at(2) == "stream") send_frames(socket, time);
   });

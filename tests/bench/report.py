@@ -45,7 +45,7 @@ class Report:
         lines = []
         for title, subjects, figure, tail in self.blocks():
             lines += self.block(title, subjects, figure, tail)
-        lines += self.talks() + self.logins() + self.verdicts()
+        lines += self.classes() + self.talks() + self.logins() + self.verdicts()
         return "\n".join(lines)
 
     def block(self, title, subjects, figure, tail):
@@ -65,6 +65,13 @@ class Report:
                  number(median(a / b for a, b in zip(values, limit))) if limit else "")
         rest = f"  {spread(self.table[subject.name, tail])}" if tail else ""
         return f"  {subject.name:<38} {spread(values)} {ratio:>9}{rest}".rstrip()
+
+    def classes(self):
+        lines = ["", "Classes alone, without a server: what is received, a second of the processor"]
+        for figure, unit in (("frames, read ahead", ""), ("frames, two recv each", ""),
+                             ("lines of 1 KB", ", MB"), ("lines of 1 MB", ", MB")):
+            lines.append(f"  {figure + unit:<38} {spread(self.table['classes', figure])}".rstrip())
+        return lines
 
     def talks(self):
         lines = ["", "A talk at lab 9 while others log in: round trip of 16 bytes, us"]

@@ -37,10 +37,10 @@ def is_listening(port, udp):
             next(rows)
             for row in rows:
                 fields = row.split()
-                if fields[3] != state:
-                    break  # those that listen come first; thousands in TIME_WAIT may follow
-                if fields[1].endswith(f":{port:04X}"):
+                if fields[3] == state and fields[1].endswith(f":{port:04X}"):
                     return True
+                if fields[3] != state and not udp:
+                    break  # those that listen come first; thousands in TIME_WAIT may follow
     return False
 
 

@@ -26,7 +26,7 @@ inline void require(bool holds, const char* what) {
 
 // A piece of `rest`, which is shortened by it: as a recv() gives some of what was sent.
 inline std::string_view take_piece(std::string_view& rest, FuzzedDataProvider& data) {
-  const std::size_t size = data.ConsumeIntegralInRange<std::size_t>(0, rest.size());
+  const auto size = data.ConsumeIntegralInRange<std::size_t>(0, rest.size());
   // When the bytes that choose have been used up, the choice is always 0: then all of it.
   const std::string_view piece = rest.substr(0, size == 0 ? rest.size() : size);
   rest.remove_prefix(piece.size());

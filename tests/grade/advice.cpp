@@ -10,16 +10,86 @@ namespace grade::advice {
 namespace {
 
 // The first that fits is taken: a lab from `first` to `last`, with one of these words in the title
-// and in what is said of the failure. An empty word fits.
+// and in what is said of the failure, and with the others there as well. An empty word fits.
 struct Known {
   int first;
   int last;
   std::string_view title;
   std::string_view words;
   std::string_view hint;
+  std::string_view others = {};
 };
 
+constexpr std::string_view kNothingCame =
+    "nothing at all came back: it waits for a whole line or a full buffer where it should take "
+    "what "
+    "is there, or what it wrote is still in a buffer of its own (flush)";
+
 constexpr std::array kKnown = {
+    Known{1, 10, "client: ", "came      \"> ",
+          "the prompt belongs to standard error, and is shown only where standard input is a "
+          "terminal"},
+    Known{1, 10, "shows the prompt", "",
+          "the prompt belongs to standard error, and is shown only where standard input is a "
+          "terminal"},
+    Known{
+        1, 10, "output that cannot be written", "",
+        "standard output is /dev/full here, which takes nothing: the write fails, or the flush at "
+        "the end of the program, which has to be looked at as well"},
+    Known{5, 5, "cannot say it", "",
+          "standard output is /dev/full here, which takes nothing: flush, and look whether it "
+          "failed"},
+    Known{1, 10, "says send when", "",
+          "`send` is said when the write has succeeded: a buffer, or a writer that keeps errors to "
+          "itself (PrintWriter), hides that it failed"},
+    Known{1, 10, "", "the server exit 130",
+          "exit 130 and 143 are a runtime's (Java's, a shell's) whom SIGINT or SIGTERM ended: take "
+          "the signal yourself, say `stop`, and exit with 0"},
+    Known{1, 10, "", "the server exit 143",
+          "exit 130 and 143 are a runtime's (Java's, a shell's) whom SIGINT or SIGTERM ended: take "
+          "the signal yourself, say `stop`, and exit with 0"},
+    Known{1, 10, "", "the client exit 130",
+          "exit 130 is a runtime's own answer to the signal: let the system end the program (java "
+          "-Xrs), or restore the signal's default and send it to yourself again"},
+    Known{1, 10, "", "the client exit 143",
+          "exit 143 is a runtime's own answer to the signal: let the system end the program (java "
+          "-Xrs), or restore the signal's default and send it to yourself again"},
+    Known{1, 10, "SIGINT and SIGTERM", "reentrant call",
+          "a handler comes in the middle of anything, of another print() too: let it only note the "
+          "signal, or take signals in a thread of their own (sigwait)"},
+    Known{1, 10, "SIGINT and SIGTERM", "runs on after the signal",
+          "a signal that comes just before a call that waits does not wake it: wait for both with "
+          "poll() (signalfd, a pipe that the handler writes to), or take signals in a thread of "
+          "their own (sigwait)"},
+    Known{1, 10, "SIGINT and SIGTERM", "`stop` is to be said once",
+          "once `stop` is said nobody else may say anything, no other thread either"},
+    Known{1, 10, "further signals", "ended by a signal",
+          "block or ignore further signals as soon as the first is there, to the very end"},
+    Known{
+        1, 10, "accept that fails", "",
+        "while no descriptor is free accept() fails, again and again: tell it, pause a little, and "
+        "try again"},
+    Known{
+        2, 7, "20 MB", "computes",
+        "what has come is looked through anew for each portion, and takes longer and longer: look "
+        "at the portion only"},
+    Known{1, 10, "client: ", "ConnectionResetError",
+          "a server that is gone may be found by ECONNRESET, of send() and of recv(): an error and "
+          "exit 1"},
+    Known{5, 5, "", "not said: [server] listen",
+          "the message names the port that the socket is bound to, not the one that was wanted"},
+    Known{8, 9, "", "unpack requires a buffer",
+          "one recv() for the header or the body is not enough: go on until all is there"},
+    Known{8, 9, "", "UnicodeDecodeError",
+          "decode a payload when it is there whole; one that is no UTF-8 is told as an error"},
+    Known{8, 9, "", "which begins a frame of",
+          "a frame is 4 bytes, the payload's length in bytes, big-endian, and as many bytes of "
+          "payload: there are other headers (2 bytes of Java's writeUTF(), little-endian ones)"},
+    Known{9, 9, "server: ", "is another one",
+          "where nobody is at the console each message is answered with its own text; and the "
+          "length is the number of the payload's bytes, not of its characters, and big-endian"},
+    Known{8, 9, "", "is another one",
+          "the length is the number of the payload's bytes, not of its characters, and big-endian"},
     Known{1, 10, "", "UnicodeDecodeError",
           "the labs carry bytes: decode nothing that has to go back as it came; a character may be "
           "cut in two by the border of a portion"},
@@ -41,11 +111,16 @@ constexpr std::array kKnown = {
         "a client may leave by a reset: recv() then fails with ECONNRESET, which is this client's "
         "end and not the server's"},
     Known{
-        1, 10, "", "reset",
+        1, 10, "", "the end: reset",
+        "a reset (RST) comes instead of a close if a socket is closed while bytes that came for it "
+        "are unread, or if its program dies: read to the end before you close"},
+    Known{
+        1, 10, "", "is gone: reset",
         "a reset (RST) comes instead of a close if a socket is closed while bytes that came for it "
         "are unread, or if its program dies: read to the end before you close"},
     Known{1, 10, "", "[::1]",
           "127.0.0.1 is IPv4 and ::1 is IPv6: the program is at one of them only"},
+    Known{1, 1, "portion", "only 0 of", kNothingCame, "the server waits in"},
     Known{1, 1, "client: ", "only",
           "one recv() brings a part of the reply: go on until all of it is back"},
     Known{1, 1, "portion", "only", "send() may take less than it is given: go on with the rest"},
@@ -96,11 +171,25 @@ constexpr std::array kKnown = {
     Known{9, 9, "delays nobody", "",
           "no call in the loop may wait for one client: nonblocking sockets, "
           "and a queue for each"},
+    Known{1, 9, "server: ", "only 0 of", kNothingCame, "the server waits in"},
 };
 
+// What the grader's own call failed with says nothing of the program's.
+bool is_the_graders(const std::string& line) {
+  return line.find(" takes no more: ") != std::string::npos;
+}
+
 bool contains(const std::vector<std::string>& lines, std::string_view words) {
-  return std::ranges::any_of(
-      lines, [&](const std::string& line) { return line.find(words) != std::string::npos; });
+  return std::ranges::any_of(lines, [&](const std::string& line) {
+    return line.find(words) != std::string::npos && !is_the_graders(line);
+  });
+}
+
+bool is_told(std::string_view words, const CheckResult& check,
+             const std::vector<std::string>& steps) {
+  bool told = check.summary.find(words) != std::string::npos;
+  for (const Section& section : check.reasons) told = told || contains(section.lines, words);
+  return told || contains(steps, words);
 }
 
 }  // namespace
@@ -109,10 +198,9 @@ std::string hint(const Lab& lab, const CheckResult& check, const std::vector<std
   for (const Known& known : kKnown) {
     if (lab.number < known.first || lab.number > known.last) continue;
     if (check.title.find(known.title) == std::string::npos) continue;
-    bool fits = check.summary.find(known.words) != std::string::npos;
-    for (const Section& section : check.reasons)
-      fits = fits || contains(section.lines, known.words);
-    if (fits || contains(steps, known.words)) return std::string(known.hint);
+    if (is_told(known.words, check, steps) && is_told(known.others, check, steps)) {
+      return std::string(known.hint);
+    }
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "errors.hpp"
+#include "incidents.hpp"
 #include "text.hpp"
 
 namespace grade {
@@ -29,12 +30,16 @@ std::vector<std::string> words_of(std::string_view datagram) {
 
 std::string text_of(std::string_view datagram) {
   const std::size_t newline = datagram.find('\n');
-  return newline == datagram.npos ? "" : std::string(datagram.substr(newline + 1));
+  return newline == std::string_view::npos ? "" : std::string(datagram.substr(newline + 1));
 }
 
 // ---- Visitor ----
 
-Visitor::Visitor(const Address& server, const std::string& host) : server_(server), socket_(host) {}
+std::string Visitor::new_address() {
+  static int last = 0;
+  ++last;
+  return "127.10." + std::to_string(last / 250 % 250) + "." + std::to_string(last % 250 + 1);
+}
 
 void Visitor::take(const std::string& datagram) {
   const std::vector<std::string> words = words_of(datagram);
@@ -166,6 +171,7 @@ std::optional<std::string> ChatHost::hears(std::string_view verb, Clock::duratio
 }
 
 Outcome ChatHost::welcomes(const std::string& nick) {
+  incidents::of_this_check().needs_client = true;
   const auto wish = hears("JOIN");
   if (wish != "JOIN " + nick) {
     return Outcome::fails("expected JOIN " + nick + ", came \"" + excerpt(wish.value_or("")) + '"');

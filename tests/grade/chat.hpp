@@ -31,7 +31,10 @@ std::string text_of(std::string_view datagram);
 // NOTE, it acknowledges; all else waits in its own queue.
 class Visitor {
  public:
-  explicit Visitor(const Address& server, const std::string& host = "127.0.0.1");
+  // At an address that no other has, unless one is named: a server that cannot tell two people at
+  // one address apart is to lose the checks about that, and no others.
+  explicit Visitor(const Address& server) : Visitor(server, new_address()) {}
+  Visitor(const Address& server, const std::string& host) : server_(server), socket_(host) {}
 
   void send(std::string_view datagram) { socket_.send(server_, datagram); }
 
@@ -62,6 +65,7 @@ class Visitor {
   UdpSocket& socket() { return socket_; }
 
  private:
+  static std::string new_address();
   void take(const std::string& datagram);
 
   Address server_;

@@ -33,6 +33,12 @@ std::size_t count_checks_begun();
 inline constexpr std::string_view kIdeasDescription = "the idea of this lab";
 inline const doctest::description kIdea(kIdeasDescription.data());
 
+// A check that takes more than a second. It is begun before the others, so that they are not done
+// long before it.
+inline constexpr std::string_view kLongDescription = "takes its time";
+inline const doctest::description kLong(kLongDescription.data());
+inline const doctest::description kLongIdea("the idea of this lab; takes its time");
+
 // A check that cannot be made here is told as left out, and counted: it has not passed.
 //
 //   if (!possible(network::is_private(), "the default port may be somebody else's")) return;

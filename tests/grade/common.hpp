@@ -37,8 +37,12 @@ void restarts_on_the_same_port(const Lab& lab);
 void busy_port_is_an_error(const Lab& lab, const std::string& busy_address);
 void messages_name_the_peer(const Lab& lab);
 void peer_is_named_after_its_reset(const Lab& lab);
+void peer_is_named_that_left_before_accept(const Lab& lab);
 void send_is_said_after_sending(const Lab& lab);
 void failing_accept_is_survived(const Lab& lab);
+// Of somebody who came while accept() failed. Libraries differ: some leave him in the queue until
+// there is a descriptor, others (libuv, and so Node) keep one in reserve and show him out with it.
+Outcome is_served_or_let_go(Peer& waiting);
 void idles_when_there_is_nothing_to_do(const Lab& lab);
 
 // Of a client.

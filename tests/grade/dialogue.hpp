@@ -11,6 +11,7 @@ namespace grade::dialogue {
 void clients_are_served_one_after_another(const Lab& lab);
 void a_silent_client_delays_the_next(const Lab& lab);
 void lines_come_back(const Lab& lab);
+void carriage_return_belongs_to_the_end(const Lab& lab);
 void lines_are_cut_out_of_the_stream(const Lab& lab);
 void exit_closes_without_a_reply(const Lab& lab);
 void only_exit_is_exit(const Lab& lab);

@@ -124,6 +124,7 @@ void leaving_in_any_way_is_survived(const Lab& lab) {
   for (const bool by_reset : {false, true}) {
     CAPTURE(by_reset);
     Peer at_once = server.connect();
+    CHECK(server.says("connect", {at_once.address()}));  // which a reset might make unknown
     is_gone(at_once, by_reset);
     Guest after_ok(server);
     is_gone(after_ok.peer, by_reset);
@@ -253,7 +254,7 @@ void failing_accept_is_survived(const Lab& lab) {
   Peer peer = server.connect();
   CHECK(server.is_idle());
   server.limit(RLIMIT_NOFILE, RLIM_INFINITY);
-  CHECK(peer.incoming.has(1));  // it speaks first
+  CHECK(common::is_served_or_let_go(peer));  // it speaks first
   peer.close();
   CHECK(serves(server));
 }
@@ -314,7 +315,7 @@ void every_line_is_sent_and_every_reply_printed(const Lab& lab) {
   Host host(lab, listener);
   for (const std::string& line :
        {std::string("hello"), std::string(), letters(1024), letters(70'000), std::string("exitus"),
-        std::string(1023, 'x') + "Жизнь"}) {
+        std::string("EXIT"), std::string(" exit "), std::string(1023, 'x') + "Жизнь"}) {
     CAPTURE(excerpt(line, 40));
     client.type(line + '\n');
     REQUIRE(host.hears(line));
@@ -373,7 +374,7 @@ void files_come_back_equal(const Lab& lab) {
   for (const std::size_t size : {0U, 1U, 1023U, 1024U, 1025U, 65'535U, 65'536U, 0U, 5U}) {
     lines += letters(size) + '\n';
   }
-  for (int line = 0; line < 500; ++line) lines += letters(random_below(80)) + '\n';
+  for (int line = 0; line < 100; ++line) lines += letters(random_below(80)) + '\n';
   std::string answers = kGuest + '\n';
   if (lab.number >= 7) answers += kPassword + '\n';
   const std::string folder = scratch::folder("files");

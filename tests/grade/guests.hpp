@@ -22,6 +22,10 @@ Setup knowing_guest(const Lab& lab);
 // The guest's session; empty in lab 6.
 std::string guest_token(const Lab& lab);
 
+// The same at this very server: if it has forgotten that session, which costs it the checks that
+// are about it, and is to cost it no others, the guest has logged in again.
+std::string session_at(Server& server);
+
 // A conversation whose questions are over: the server has said OK. Throws std::runtime_error if it
 // does not come to that.
 class Guest : public Talk {

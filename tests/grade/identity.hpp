@@ -14,7 +14,7 @@ namespace grade::identity {
 bool is_other();
 
 // Another one for this process and its children, of those that this grader has: 0 to 1023.
-void become_number(unsigned number);
+void become_number(unsigned chosen);
 
 // That user's number, which is the group's as well; the grader's own if it is not root.
 uid_t of_programs();

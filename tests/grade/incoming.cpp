@@ -9,12 +9,13 @@ namespace grade {
 
 Outcome Incoming::brings(std::string_view expected) {
   std::size_t same = 0;  // that many bytes have been compared
-  wait_until([&] {
+  const auto is_certain = [&] {
     const std::size_t there = std::min(rest().size(), expected.size());
     if (rest().substr(same, there - same) != expected.substr(same, there - same)) return true;
     same = there;
     return same == expected.size() || finished();
-  });
+  };
+  wait_until(is_certain, [this] { return all_.size(); });
   const std::string_view came = rest().substr(0, expected.size());
   const std::string difference = first_difference(expected, came);
   if (difference.empty()) take(expected.size());
@@ -53,7 +54,10 @@ std::optional<std::string> Incoming::until(std::string_view mark) {
 }
 
 bool Incoming::has(std::size_t bytes) const {
-  return wait_until([&] { return rest().size() >= bytes || finished(); }) && rest().size() >= bytes;
+  const auto is_certain = [&] {
+    return rest().size() >= bytes || finished();
+  };
+  return wait_until(is_certain, [this] { return all_.size(); }) && rest().size() >= bytes;
 }
 
 }  // namespace grade

@@ -1,5 +1,6 @@
 // lab10_udpchat, the server: a chat in which nothing is lost, over a network that loses.
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +62,11 @@ std::size_t memory_of(pid_t pid) {
 
 // Anna and Boris are in, and have heard of nobody else since.
 struct Pair {
-  explicit Pair(const Address& server) : anna(server), boris(server) {
+  explicit Pair(const Address& server) : anna(server), boris(server) { come_in(); }
+  Pair(const Address& server, const std::string& host) : anna(server, host), boris(server, host) {
+    come_in();
+  }
+  void come_in() {
     REQUIRE(anna.joins("anna"));
     REQUIRE(boris.joins("boris"));
     REQUIRE(anna.hears_note_about("boris"));
@@ -166,8 +171,8 @@ TEST_SUITE("lab10") {
   TEST_CASE("server: a cookie is worth nothing at another port, or if it is made up") {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
-    Visitor anna(address);
-    Visitor thief(address);
+    Visitor anna(address, "127.0.0.1");
+    Visitor thief(address, "127.0.0.1");
     const std::string cookie = anna.ask_cookie("anna");
     for (const std::string& wrong :
          {cookie, cookie + "0", std::string("0"), std::string("COOKIE")}) {
@@ -213,6 +218,26 @@ TEST_SUITE("lab10") {
     CHECK(pair.boris.is_answered("BYE"));
     CHECK(pair.anna.hears_note_about("boris"));
     CHECK(server.says("disconnect", {pair.boris.socket().address().text()}));
+    Visitor again(address);
+    CHECK(again.joins("boris"));
+  }
+
+  TEST_CASE("server: who is silent for 30 s is removed, and the others are told" * kLong) {
+    Server server(kLab, on_a_free_port());
+    const Address address = chat_address(server);
+    Pair pair(address);
+    const Clock::time_point begin = Clock::now();
+    std::string note;
+    while (note.empty() && Clock::now() - begin < seconds(40) + patience()) {
+      pair.anna.send("PING " + pair.anna.token());
+      REQUIRE(pair.anna.is_answered("PONG"));
+      note = pair.anna.hears(seconds(5));
+    }
+    CHECK(Clock::now() - begin > seconds(25));
+    CHECK(words_of(note) == std::vector<std::string>{"NOTE"});
+    CHECK(text_of(note).find("boris") != std::string::npos);
+    pair.anna.send("WHO " + pair.anna.token());
+    CHECK(pair.anna.is_answered("MEMBERS anna"));
     Visitor again(address);
     CHECK(again.joins("boris"));
   }
@@ -274,7 +299,7 @@ TEST_SUITE("lab10") {
     CHECK(pair.boris.hears_nothing_more());
   }
 
-  TEST_CASE("server: a line is sent again until it is acknowledged" * kIdea) {
+  TEST_CASE("server: a line is sent again until it is acknowledged" * kLongIdea) {
     Server server(kLab, on_a_free_port());
     Pair pair(chat_address(server));
     pair.boris.acknowledges(false);
@@ -298,7 +323,7 @@ TEST_SUITE("lab10") {
   TEST_CASE("server: a token is worth nothing at another port, or at another address" * kIdea) {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
-    Pair pair(address);
+    Pair pair(address, "127.0.0.1");
     UdpSocket at_another_port("127.0.0.1");
     UdpSocket at_another_address("127.0.0.2", pair.anna.socket().port());
     const std::string zeros(32, '0');
@@ -396,9 +421,18 @@ TEST_SUITE("lab10") {
       }
     };
     flood(50);
-    const std::size_t before = memory_of(server.pid());
-    flood(1950);
-    CHECK(memory_of(server.pid()) < before + 2'000'000);
+    // What is kept makes it grow each time. A garbage collector lets memory grow at first, and then
+    // takes from what it has.
+    constexpr int kFloods = 5;
+    std::size_t least = SIZE_MAX;
+    for (int i = 0; i < kFloods && least >= 2'000'000; ++i) {
+      const std::size_t before = memory_of(server.pid());
+      flood(1950);
+      const std::size_t after = memory_of(server.pid());
+      least = std::min(least, after - std::min(before, after));
+    }
+    CHECK(Outcome::of(least < 2'000'000, "the server's memory grew with each 97,500 JOINs, by " +
+                                             std::to_string(least) + " bytes at least"));
     CHECK(server.count("connect") == 2);
   }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,21 @@ Outcome has_times(const std::string& log) {
   return Outcome::holds();
 }
 
+Outcome has_offset(const std::string& line, const std::string& zone, const std::string& offset) {
+  return Outcome::of(line.substr(23, 6) == offset,
+                     "with TZ=" + zone + " the offset is " + offset + ": \"" + excerpt(line) + '"');
+}
+
+// How many lines the console was told, but for messages that belong into the log: that they are not
+// here, is a matter of one check alone.
+std::size_t count_complaints(Server& server) {
+  const std::vector<std::string> lines = lines_of(server.err().all());
+  return static_cast<std::size_t>(std::ranges::count_if(lines, [](const std::string& line) {
+    const auto message = parse_message(line, "server");
+    return !message || message->event == "error";
+  }));
+}
+
 Outcome has_no_messages(const std::string& console) {
   return Outcome::of(console.find("[server]") == std::string::npos,
                      "on the console: " + excerpt(console));
@@ -57,14 +73,34 @@ Setup in_folder(const std::string& folder) {
   return {.arguments = {std::to_string(free_port())}, .folder = folder};
 }
 
-// Two clients, one of whom is dropped, and the end.
+// Two clients, one of whom is dropped.
 void serve_a_little(Server& server) {
   REQUIRE(server.serves());
   Peer too_long = server.connect();
   too_long.send(letters(70'000));
   REQUIRE(too_long.is_dropped());
   REQUIRE(server.says("disconnect", {too_long.address()}));
-  REQUIRE(server.stops_on({SIGTERM}));
+}
+
+struct Zone {
+  std::string name;
+  std::string offset;
+};
+
+// By names that every language knows. What POSIX has besides, "<-0330>3:30", is libc's alone: to
+// ICU, and so to Node, that is UTC.
+std::vector<Zone> zones() {
+  std::vector<Zone> known = {{"UTC0", "+00:00"}, {"MSK-3", "+03:00"}};
+  for (const Zone& zone : {Zone{"Pacific/Marquesas", "-09:30"}, Zone{"Asia/Kathmandu", "+05:45"}}) {
+    if (std::filesystem::exists("/usr/share/zoneinfo/" + zone.name)) known.push_back(zone);
+  }
+  return known;
+}
+
+// Whatever it does at a signal that it knows, which is a matter of other checks.
+void end(Server& server) {
+  server.signal(SIGKILL);
+  REQUIRE(server.is_ended_by(SIGKILL));
 }
 
 }  // namespace
@@ -76,28 +112,23 @@ TEST_SUITE("lab4") {
     Server server(kLab);
     serve_a_little(server);
     CHECK(server.events() ==
-          "start listen connect receive send disconnect connect receive error disconnect stop");
+          "start listen connect receive send disconnect connect receive error disconnect");
     CHECK(server.says("start", {kLab.name}));
   }
 
   TEST_CASE("server: nothing of them is on the console" * kIdea) {
     Server server(kLab);
     serve_a_little(server);
+    end(server);
     CHECK(has_no_messages(server.err().all()));
     CHECK(has_no_messages(server.out().all()));
   }
 
   TEST_CASE("server: each line begins with the local time and its offset" * kIdea) {
-    struct Zone {
-      const char* name;
-      const char* offset;
-    };
-    for (const Zone zone : {Zone{"UTC0", "+00:00"}, Zone{"MSK-3", "+03:00"},
-                            Zone{"<-0330>3:30", "-03:30"}, Zone{"<+0545>-5:45", "+05:45"}}) {
-      CAPTURE(zone.name);
+    for (const Zone& zone : zones()) {
       const long long before = milliseconds_since_1970();
       Setup setup = in_folder("");
-      setup.environment = {std::string("TZ=") + zone.name};
+      setup.environment = {"TZ=" + zone.name};
       Server server(kLab, setup);
       serve_a_little(server);
       const long long after = milliseconds_since_1970();
@@ -105,8 +136,7 @@ TEST_SUITE("lab4") {
       REQUIRE(has_times(log));
       long long last = before;
       for (const std::string& line : lines_of(log)) {
-        CAPTURE(line);
-        CHECK(line.substr(23, 6) == zone.offset);
+        REQUIRE(has_offset(line, zone.name, zone.offset));
         CHECK(time_of_log_line(line) >= last);
         last = time_of_log_line(line);
       }
@@ -123,8 +153,7 @@ TEST_SUITE("lab4") {
       CAPTURE(run);
       Server server(kLab, in_folder(folder));
       REQUIRE(server.serves());
-      server.signal(SIGTERM);
-      REQUIRE(server.exits(0));
+      end(server);
       const std::string log = scratch::read_file(server.log_path());
       CHECK(log.starts_with(before));
       CHECK(log.size() > before.size());
@@ -138,8 +167,7 @@ TEST_SUITE("lab4") {
     Peer client = server.connect();
     client.send("hello\n");
     REQUIRE(client.receives("hello\n"));
-    server.signal(SIGKILL);
-    CHECK(server.is_ended_by(SIGKILL));
+    end(server);
     const std::string log = scratch::read_file(server.log_path());
     CHECK(is_log(log));
     CHECK(log.find("receive: ") != std::string::npos);
@@ -160,8 +188,9 @@ TEST_SUITE("lab4") {
     Server server(kLab);
     Peer client = server.connect();
     const std::string forged = "2026-11-22T13:02:11.123+03:00 [server] stop: forged\r\x1b[2J\n";
-    client.send("x\n" + forged);
-    CHECK(client.receives("x\n" + forged));
+    const std::string no_text = "\xff\xfe\xc0\xaf\n";
+    client.send("x\n" + forged + no_text);
+    CHECK(client.receives("x\n" + forged + no_text));
     client.send(letters(70'000) + '\n' + forged);
     CHECK(client.is_dropped());
     CHECK(server.says("disconnect"));
@@ -224,7 +253,7 @@ TEST_SUITE("lab4") {
     REQUIRE(::symlink("elsewhere/real.log", (folder + "/server.log").c_str()) == 0);
     Server server(kLab, in_folder(folder));
     REQUIRE(server.serves());
-    CHECK(server.stops_on({SIGTERM}));
+    end(server);
     CHECK(is_log(scratch::read_file(folder + "/elsewhere/real.log")));
     struct stat link {};
     CHECK(::lstat(server.log_path().c_str(), &link) == 0);
@@ -236,9 +265,8 @@ TEST_SUITE("lab4") {
     REQUIRE(::symlink("/dev/full", (folder + "/server.log").c_str()) == 0);
     Server server(kLab, in_folder(folder));
     for (int client = 0; client < 3; ++client) REQUIRE(server.serves());
-    server.signal(SIGTERM);
-    CHECK(server.exits(0));
-    CHECK(lines_of(server.err().all()).size() == 1);
+    end(server);
+    CHECK(count_complaints(server) == 1);
   }
 
   TEST_CASE("server: logs again when there is room again and tells each outage once") {
@@ -257,20 +285,20 @@ TEST_SUITE("lab4") {
       after.send("is it over?\n");
       REQUIRE(after.receives("is it over?\n"));
       REQUIRE(server.is_idle());  // so it has said all that it has to say
-      CHECK(lines_of(server.err().all()).size() == outage);
+      CHECK(count_complaints(server) == outage);
       server.limit(RLIMIT_FSIZE, RLIM_INFINITY);
       REQUIRE(after.leaves());
       CHECK(server.says("disconnect", {after.address()}));
     }
-    CHECK(server.stops_on({SIGTERM}));
-    CHECK(lines_of(server.err().all()).size() == 2);
+    end(server);
+    CHECK(count_complaints(server) == 2);
     CHECK(is_log(scratch::read_file(server.log_path())));
     CHECK(server.count("connect") == 2);  // those that were said when there was room
   }
 
   // ---- What the server did before ----
 
-  TEST_CASE("server: the dialogue is that of lab 2") {
+  TEST_CASE("server: the dialogue is that of lab 2" * kLong) {
     dialogue::server_keeps_it(kLab);
   }
 
@@ -283,7 +311,7 @@ TEST_SUITE("lab4") {
     common::peer_is_named_after_its_reset(kLab);
   }
 
-  TEST_CASE("server: SIGINT and SIGTERM stop it at any instant") {
+  TEST_CASE("server: SIGINT and SIGTERM stop it at any instant" * kLong) {
     common::signals_stop_it_at_any_instant(kLab);
     common::signals_stop_it_in_a_transfer(kLab);
     common::further_signals_change_nothing(kLab);

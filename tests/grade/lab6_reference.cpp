@@ -236,7 +236,7 @@ TEST_SUITE("lab6") {
       CHECK(is_known(server, "127.0.0.6", "Clara"));
       CHECK(server.count("error") == damaged.size() * (after_restart ? 2 : 1));
       if (!after_restart) {
-        for (const char* number : {"2", "3", "4", "5", "6", "7", "8", "10", "11", "12"}) {
+        for (const std::string number : {"2", "3", "4", "5", "6", "7", "8", "10", "11", "12"}) {
           CAPTURE(number);
           CHECK(server.says("error", {"names.tsv", number}));
         }

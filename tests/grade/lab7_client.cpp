@@ -173,7 +173,7 @@ TEST_SUITE("lab7") {
   }
 
   TEST_CASE("client: whose input ends at a question sends nothing and exits 1") {
-    for (const char* question : {kAskName, kAskPassword, "ASK new-password New one:"}) {
+    for (const std::string question : {kAskName, kAskPassword, "ASK new-password New one:"}) {
       CAPTURE(question);
       Listener listener;
       Client client(kLab, listener, {.in = "/dev/null"});
@@ -333,37 +333,45 @@ TEST_SUITE("lab7") {
   }
 
   TEST_CASE("client: passwords and tokens are in no message, command line or other file") {
-    Listener listener;
-    Client client(kLab, listener, with_session(kLab));
-    Talk host(kLab, listener);
-    client.type("Anna\nS3cret words!\nhello\n");
-    host.say(kAskToken);
-    const auto old_token = host.hear();
-    REQUIRE(old_token.has_value());
-    host.say("ERR That session has ended.");
-    asks(host, kAskName, "Anna");
-    asks(host, kAskPassword, "S3cret words!");
-    host.say_together({"TOKEN " + kToken, "OK Hello, Anna!"});
-    REQUIRE(host.hears("hello"));
+    const std::string password = "S3cret words!";
+    const std::string folder = scratch::folder("client");
     std::string seen;
-    for (const pid_t member : proc::family(client.pid())) {
-      seen += scratch::read_file("/proc/" + std::to_string(member) + "/cmdline");
+    for (const bool has_session : {false, true}) {
+      CAPTURE(has_session);
+      Listener listener;
+      Client client(kLab, listener, {.folder = folder});
+      Talk host(kLab, listener);
+      host.say(kAskToken);
+      REQUIRE(host.hear().has_value());
+      if (!has_session) {
+        client.type("Anna\n" + password + "\n");
+        asks(host, kAskName, "Anna");
+        asks(host, kAskPassword, password);
+        host.say("TOKEN " + kToken);
+      }
+      host.say("OK Hello, Anna!");
+      client.type("hello\n");
+      REQUIRE(host.hears("hello"));
+      for (const pid_t member : proc::family(client.pid())) {
+        seen += scratch::read_file("/proc/" + std::to_string(member) + "/cmdline");
+      }
+      host.say("hello");
+      client.end_input();
+      CHECK(host.hears("exit"));
+      host.peer.close();
+      REQUIRE(client.exits(0));
+      seen += client.out().all() + client.err().all();
     }
     CHECK(seen.find("client") != std::string::npos);
-    host.say("hello");
-    client.end_input();
-    CHECK(host.hears("exit"));
-    host.peer.close();
-    REQUIRE(client.exits(0));
-    seen += client.out().all() + client.err().all();
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(client.folder())) {
-      if (entry.path() != token_path(client)) seen += scratch::read_file(entry.path());
+    const std::string token_file = folder + "/session.token";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      if (entry.path() != token_file) seen += scratch::read_file(entry.path());
     }
-    for (const std::string& secret : {std::string("S3cret words!"), kToken, *old_token}) {
+    for (const std::string& secret : {password, kToken}) {
       CAPTURE(secret);
       CHECK(seen.find(secret) == std::string::npos);
     }
-    CHECK(scratch::read_file(token_path(client)).find("S3cret") == std::string::npos);
+    CHECK(scratch::read_file(token_file).find(password) == std::string::npos);
   }
 
   // ---- What it did before ----

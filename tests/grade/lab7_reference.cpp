@@ -263,11 +263,11 @@ TEST_SUITE("lab7") {
     const Setup setup = with_files(users, sessions);
     Server server(kLab, setup);
     CHECK(is_welcome(server, kToken, "Anna"));
-    for (const char* number : {"1", "3", "4", "5", "6", "7", "8"}) {
+    for (const std::string number : {"1", "3", "4", "5", "6", "7", "8"}) {
       CAPTURE(number);
       CHECK(server.says("error", {"users.tsv", number}));
     }
-    for (const char* number : {"2", "3", "4", "5", "6"}) {
+    for (const std::string number : {"2", "3", "4", "5", "6"}) {
       CAPTURE(number);
       CHECK(server.says("error", {"sessions.tsv", number}));
     }
@@ -484,6 +484,17 @@ TEST_SUITE("lab7") {
     other.peer.close();
     CHECK(serves_somebody(server));
     CHECK(left_of(token, server.pid()) == "");
+
+    const std::string half = "H4lf!a#pw" + letters(40);
+    Talk leaving(server);
+    leaving.peer.send(together(kLab, {"", "Anna"}) + half);
+    REQUIRE(leaving.is_asked("token"));
+    REQUIRE(leaving.is_asked("name"));
+    REQUIRE(leaving.is_asked("password"));
+    REQUIRE(leaving.peer.is_read());
+    leaving.peer.close();
+    CHECK(serves_somebody(server));
+    CHECK(left_of(half, server.pid()) == "");
   }
 
   TEST_CASE("reference: passwords and tokens do not stay in the client's memory") {
@@ -498,6 +509,10 @@ TEST_SUITE("lab7") {
     host.say("ASK token Have you a session?");
     REQUIRE(host.hears(kToken));
     if (!possible(memory::can_be_read(client.pid()), "its memory may not be read")) return;
+    if (!possible(!is_sanitized("/proc/" + std::to_string(client.pid()) + "/exe"),
+                  "the sanitizer in it keeps what is freed")) {
+      return;
+    }
     host.say_together({"ERR Not any more.", "ASK password Now:"});
     REQUIRE(client.err().until("Now:").has_value());
     CHECK(left_of(kToken, client.pid()) == "");
@@ -553,6 +568,26 @@ TEST_SUITE("lab7") {
     host.say_together({"TOKEN " + kToken, "OK Hello, Anna!"});
     client.type("hello\n");
     CHECK(host.hears("hello"));
+    CHECK(client.says("error", {"session.token"}));
+  }
+
+  TEST_CASE("reference: a session that cannot be deleted is told") {
+    if (!possible(identity::obeys_modes(), "root may write everything")) return;
+    Setup setup;
+    setup.folder = scratch::folder("client");
+    scratch::write_file(setup.folder + "/session.token", kToken);
+    REQUIRE(::chmod(setup.folder.c_str(), 0500) == 0);
+    Listener listener;
+    Client client(kLab, listener, setup);
+    Talk host(kLab, listener);
+    host.say("ASK token Have you a session?");
+    REQUIRE(host.hears(kToken));
+    host.say_together({"ERR Not any more.", "OK Hello, Anna!"});
+    client.type("logout\n");
+    REQUIRE(host.hears("logout"));
+    host.say("OK Goodbye, Anna!");
+    REQUIRE(client.exits(0));
+    CHECK(client.count("error") == 2);
     CHECK(client.says("error", {"session.token"}));
   }
 

@@ -22,13 +22,14 @@ Setup with_session_of(Server& server, std::uint16_t port) {
   Setup setup;
   setup.folder = scratch::folder("client");
   setup.arguments = {"127.0.0.1", std::to_string(port)};
-  scratch::write_file(setup.folder + "/session.token", guest_token(server.lab()));
+  scratch::write_file(setup.folder + "/session.token", session_at(server));
   return setup;
 }
 
 std::size_t count_of(std::string_view text, std::string_view part) {
   std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
@@ -66,7 +67,7 @@ TEST_SUITE("lab9") {
   }
 
   TEST_CASE("client: after the end of input it waits for the answers it is owed, then leaves" *
-            kIdea) {
+            kLongIdea) {
     Listener listener;
     Client client(kLab, listener, with_session(kLab));
     Host host(kLab, listener);
@@ -83,7 +84,7 @@ TEST_SUITE("lab9") {
     CHECK(client.exits(0));
   }
 
-  TEST_CASE("client: exit is sent and ends it at once") {
+  TEST_CASE("client: exit is sent and ends it at once" * kLong) {
     Listener listener;
     Client client(kLab, listener, with_session(kLab));
     Host host(kLab, listener);
@@ -177,7 +178,7 @@ TEST_SUITE("lab9") {
     CHECK(typing.client.terminal().until("half a ").has_value());  // there again, below
   }
 
-  TEST_CASE("client: the terminal is as it was, after the end and after Ctrl-C") {
+  TEST_CASE("client: the terminal is as it was, after the end and after Ctrl-C" * kLong) {
     for (const bool interrupted : {false, true}) {
       CAPTURE(interrupted);
       Listener listener;

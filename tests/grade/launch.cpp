@@ -67,7 +67,9 @@ std::vector<std::string> make_environment(const Setup& setup, const std::string&
   std::vector<std::string> environment = {"HOME=" + folder, "TMPDIR=" + folder, "LANG=C.UTF-8",
                                           "TERM=dumb",
                                           "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"};
-  for (const char* name : {"PATH", "ASAN_OPTIONS", "TSAN_OPTIONS"}) {
+  // Where toolchains and runtimes are, if not where their launchers look by themselves.
+  for (const char* name : {"PATH", "JAVA_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "GOROOT",
+                           "DOTNET_ROOT", "ASAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name))
       environment.push_back(name + ("=" + std::string(value)));
   }

@@ -61,10 +61,23 @@ bool wait_until(const std::function<bool()>& done, Clock::duration limit) {
 }
 
 bool wait_until(const std::function<bool()>& done) {
-  if (wait_until(done, patience())) return true;
-  lose_patience();
-  incidents::of_this_check().waited_in_vain = true;
-  return false;
+  return wait_until(done, [] { return std::size_t{0}; });
+}
+
+bool wait_until(const std::function<bool()>& done, const std::function<std::size_t()>& amount) {
+  const Clock::duration limit = patience();
+  const Clock::time_point begin = Clock::now();
+  Clock::time_point grown = begin;
+  for (std::size_t before = amount(); !done(); turn()) {
+    const Clock::time_point now = Clock::now();
+    if (amount() > before) grown = now;
+    before = amount();
+    if (now - grown < limit && now - begin < 10 * limit) continue;
+    lose_patience();
+    incidents::of_this_check().waited_in_vain = true;
+    return false;
+  }
+  return true;
 }
 
 void let_pass(Clock::duration time) {

@@ -6,6 +6,7 @@
 
 #include <poll.h>
 
+#include <cstddef>
 #include <functional>
 
 #include "patience.hpp"
@@ -32,6 +33,10 @@ void turn();
 // `done` may look at anything, in /proc or in a file, too: it is asked every few milliseconds.
 bool wait_until(const std::function<bool()>& done, Clock::duration limit);
 bool wait_until(const std::function<bool()>& done);  // for as long as there is patience
+
+// The same for something that comes bit by bit: the patience is counted from when `amount` grew
+// last, up to ten times as much in all. What is large takes its time on a busy machine.
+bool wait_until(const std::function<bool()>& done, const std::function<std::size_t()>& amount);
 
 // Lets a time pass that means nothing: for events at random instants, and to watch an idle program.
 void let_pass(Clock::duration time);

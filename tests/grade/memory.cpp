@@ -53,6 +53,14 @@ bool can_be_read(pid_t pid) {
   return read;
 }
 
+bool read(pid_t pid, std::size_t address, void* into, std::size_t size) {
+  const int memory = open_memory(pid);
+  const bool whole = memory >= 0 && ::pread(memory, into, size, static_cast<off_t>(address)) ==
+                                        static_cast<ssize_t>(size);
+  ::close(memory);
+  return whole;
+}
+
 std::vector<std::string> find(pid_t pid, const std::vector<std::string>& texts) {
   std::vector<std::string> found;
   const int memory = open_memory(pid);

@@ -51,7 +51,7 @@ using Action = std::function<void(Options&, const std::string&)>;
 
 // Options with a value behind a "=".
 const std::map<std::string_view, Action>& valued() {
-  static const std::map<std::string_view, Action> kActions = {
+  static const std::map<std::string_view, Action> actions = {
       {"--submission",
        [](Options&, const std::string& v) {
          submission::set_folder(v);
@@ -89,11 +89,11 @@ const std::map<std::string_view, Action>& valued() {
          o.reports.csv = v;
        }},
   };
-  return kActions;
+  return actions;
 }
 
 const std::map<std::string_view, Action>& plain() {
-  static const std::map<std::string_view, Action> kActions = {
+  static const std::map<std::string_view, Action> actions = {
       {"--list",
        [](Options& o, const std::string&) {
          o.only_lists = true;
@@ -115,7 +115,7 @@ const std::map<std::string_view, Action>& plain() {
          o.reports.vpl = true;
        }},
   };
-  return kActions;
+  return actions;
 }
 
 void take(Options& options, const char* text) {

@@ -12,6 +12,7 @@ namespace {
 struct Entry {
   std::string title;
   int shares;
+  bool is_long;
 };
 
 std::vector<Entry> listed;
@@ -23,9 +24,10 @@ struct Catalogue : doctest::IReporter {
   void report_query(const doctest::QueryData& query) override {
     for (unsigned i = 0; i < query.num_data; ++i) {
       const doctest::TestCaseData& check = *query.data[i];
-      const bool is_idea = check.m_description != nullptr &&
-                           std::string_view(check.m_description) == kIdeasDescription;
-      listed.push_back({check.m_name, is_idea ? 3 : 1});
+      const std::string_view about = check.m_description != nullptr ? check.m_description : "";
+      const bool is_idea = about.find(kIdeasDescription) != std::string_view::npos;
+      const bool is_long = about.find(kLongDescription) != std::string_view::npos;
+      listed.push_back({check.m_name, is_idea ? 3 : 1, is_long});
     }
   }
 
@@ -70,11 +72,13 @@ std::vector<CheckResult> checks_of(int lab, bool with_reference) {
   context.run();
 
   std::vector<int> shares;
+  shares.reserve(listed.size());
   for (const Entry& entry : listed) shares.push_back(is_reference(entry.title) ? 0 : entry.shares);
   const std::vector<int> parts = split_by_shares(shares, kPointsOfALab);
   std::vector<CheckResult> checks;
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    checks.push_back({.lab = lab, .title = listed[i].title, .worth = parts[i]});
+    checks.push_back(
+        {.lab = lab, .title = listed[i].title, .worth = parts[i], .is_long = listed[i].is_long});
   }
   return checks;
 }

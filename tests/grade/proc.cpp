@@ -59,10 +59,14 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
+std::vector<std::string> threads(pid_t pid) {
+  return numbers_in(folder(pid) + "/task");
+}
+
 std::vector<pid_t> children(pid_t pid) {
   std::vector<pid_t> found;
   const std::string tasks = folder(pid) + "/task";
-  for (const std::string& thread : numbers_in(tasks)) {
+  for (const std::string& thread : threads(pid)) {
     for (const std::string& child : split(scratch::read_file(tasks + "/" + thread + "/children"))) {
       found.push_back(to_pid(child));
     }
@@ -127,18 +131,14 @@ double cpu_seconds(pid_t pid) {
   return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-double seconds_in_line(pid_t pid) {
-  double nanoseconds = 0;
+bool wants_processor(pid_t pid) {
   for (const pid_t member : family(pid)) {
-    const std::string threads = folder(member) + "/task";
-    for (const std::string& thread : numbers_in(threads)) {
-      // Time on a processor, time in line for one, and how often it got one.
-      const std::vector<std::string> fields =
-          split(scratch::read_file(threads + "/" + thread + "/schedstat"));
-      if (fields.size() == 3) nanoseconds += std::strtod(fields[1].c_str(), nullptr);
+    for (const std::string& thread : threads(member)) {
+      const std::vector<std::string> fields = stat(to_pid(thread));
+      if (!fields.empty() && fields[0] == "R") return true;
     }
   }
-  return nanoseconds / 1e9;
+  return false;
 }
 
 }  // namespace grade::proc

@@ -17,6 +17,9 @@ std::vector<std::string> split(const std::string& text);
 std::vector<pid_t> family(pid_t pid);
 std::vector<pid_t> children(pid_t pid);
 
+// The numbers of its threads, the first of which is its own.
+std::vector<std::string> threads(pid_t pid);
+
 // What each descriptor of a process leads to: "socket:[1234]", "/tmp/server.log".
 std::vector<std::string> descriptors(pid_t pid);
 
@@ -30,6 +33,6 @@ std::size_t lowest_free_descriptor(pid_t pid);
 std::size_t count_descriptors(pid_t pid);
 std::size_t count_zombies(pid_t pid);
 double cpu_seconds(pid_t pid);
-double seconds_in_line(pid_t pid);  // ready to run, while others had the processors
+bool wants_processor(pid_t pid);  // runs, or stands in line for it
 
 }  // namespace grade::proc

@@ -72,6 +72,7 @@ Program::Program(std::string who, const std::string& executable, const Setup& se
 void Program::start(const std::string& executable, const Setup& setup) {
   std::string command = executable.substr(executable.rfind('/') + 1);
   for (const std::string& argument : setup.arguments) command += " '" + excerpt(argument) + "'";
+  if (setup.out.starts_with('/')) command += " >" + setup.out;
   transcript::note(who_, "is started as " + command);
 
   identity::hand_over(folder_);
@@ -191,21 +192,25 @@ Outcome Program::is_idle() {
   return outcome;
 }
 
+// On a busy machine a program that never rests is mostly in line for the processor and hardly uses
+// it; so it is looked at now and then whether it wants it.
 Outcome Program::rests_for_a_moment() {
-  constexpr auto kWatched = std::chrono::milliseconds(200);
-  constexpr double kMost = 0.3;    // of the time that it is watched
-  constexpr double kAlways = 0.9;  // on a busy machine, who never rests is mostly in line
-  const Clock::time_point begin = Clock::now();
-  const double before = proc::cpu_seconds(pid_);
-  const double in_line_before = proc::seconds_in_line(pid_);
-  let_pass(kWatched);
-  const double used = proc::cpu_seconds(pid_) - before;
-  const double in_line = proc::seconds_in_line(pid_) - in_line_before;
-  const std::chrono::duration<double> watched = Clock::now() - begin;
-  const bool rests = used < kMost * watched.count() && used + in_line < kAlways * watched.count();
-  return Outcome::of(rests, "the " + who_ + " has nothing to do and used the processor for " +
-                                std::to_string(used) + " of " + std::to_string(watched.count()) +
-                                " s (in line for it: " + std::to_string(in_line) + " s)");
+  constexpr int kLooks = 20;
+  constexpr int kMost = 6;
+  int busy = 0;
+  for (int look = 0; look < kLooks; ++look) {
+    let_pass(one_second() / 100);
+    if (proc::wants_processor(pid_)) ++busy;
+  }
+  return Outcome::of(busy <= kMost,
+                     "the " + who_ + " has nothing to do and is busy: " + std::to_string(busy) +
+                         " of " + std::to_string(kLooks) + " times that it was looked at");
+}
+
+std::string Program::last_words() {
+  turn();  // takes them
+  const std::vector<std::string> words = lines_of(err().all());
+  return words.empty() ? "" : "; its last words: " + excerpt(words.back());
 }
 
 // Whether an error that nobody caught has ended the program: by a signal that nobody sent, or with
@@ -215,9 +220,7 @@ void Program::tell_crash() {
   const int number = ending_->signal;
   if (number == SIGKILL && killed_) return;
   if (std::ranges::find(kSent, number) != kSent.end() && ending_->code == 0) return;
-  turn();  // takes its last words
-  const std::vector<std::string> words = lines_of(err().all());
-  const std::string last = words.empty() ? "" : "; its last words: " + excerpt(words.back());
+  const std::string last = last_words();
   if (number == SIGXCPU) {
     incidents::ran_away("the " + who_ + " used the processor for a minute, and was ended");
   } else if (number != 0) {

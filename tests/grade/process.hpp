@@ -72,6 +72,9 @@ class Program {
   // How it ended; std::nullopt while it runs.
   std::optional<Ending> ending();
 
+  // The last line on its standard error, as an end of a sentence; empty if there is none.
+  std::string last_words();
+
   // It has ended, and all that it wrote has been read.
   bool is_over();
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "advice.hpp"
+#include "by_hand.hpp"
 #include "check.hpp"
 #include "diagnosis.hpp"
 #include "errors.hpp"
@@ -21,7 +22,6 @@ namespace {
 
 struct Recording {
   Lab lab;
-  std::map<std::string, int> worth;
   std::function<void(const CheckResult&)> tell;
 };
 
@@ -40,6 +40,11 @@ REGISTER_EXCEPTION_TRANSLATOR(const std::exception& error) {
   return error.what();
 }
 
+bool is_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // What a failed assertion says, in lines that need no C++: an Outcome has them, two texts that are
 // to be equal are compared, and of anything else the condition is shown.
 std::vector<std::string> words_of(const doctest::AssertData& assertion) {
@@ -47,10 +52,25 @@ std::vector<std::string> words_of(const doctest::AssertData& assertion) {
   const std::string condition = assertion.m_expr;
   constexpr std::string_view kEquals = " == ";
   const std::size_t equals = values.find(kEquals);
-  const bool are_texts = condition.find('"') != std::string::npos;
+  const bool are_texts = condition.find('"') != std::string::npos || condition.ends_with(')');
+  if (condition.starts_with("first_difference(")) {  // that came out as "", or else tells
+    return lines_of(values.substr(0, values.rfind(kEquals)));
+  }
   if (condition.find(kEquals) != std::string::npos && equals != std::string::npos && are_texts) {
-    return lines_of(
-        first_difference(values.substr(equals + kEquals.size()), values.substr(0, equals)));
+    const std::string came = values.substr(0, equals);
+    const std::string expected = values.substr(equals + kEquals.size());
+    if (is_number(came) && is_number(expected)) {
+      return {condition.substr(0, condition.find(kEquals)) + " is " + came + ", not " + expected};
+    }
+    if (came != expected) return lines_of(first_difference(expected, came));
+  }
+  constexpr std::string_view kUntil = ".until(";
+  constexpr std::string_view kFound = ").has_value()";
+  const std::size_t until = condition.find(kUntil);
+  if (until != std::string::npos && condition.ends_with(kFound)) {
+    const std::string end = condition.substr(until + kUntil.size());
+    return {end.substr(0, end.size() - kFound.size()) + " did not come on " +
+            condition.substr(0, until)};
   }
   if (values == "false" || values == "true") return {"this is not so: " + condition};
   if (condition.find(' ') == std::string::npos || condition.ends_with(')')) {
@@ -59,6 +79,16 @@ std::vector<std::string> words_of(const doctest::AssertData& assertion) {
     return lines;
   }
   return {"this is not so: " + condition, "it is:          " + excerpt(values)};
+}
+
+// "size := 5" as it is, and "excerpt(line, 20) := ..." as "line := ...".
+std::string plain(const std::string& context) {
+  const bool is_call = context.starts_with("excerpt(") || context.starts_with("escaped(");
+  if (!is_call) return context;
+  constexpr std::size_t kBegin = std::string_view("excerpt(").size();
+  const std::size_t name_end = context.find_first_of(",)");
+  const std::size_t value = context.find(" := ");
+  return context.substr(kBegin, name_end - kBegin) + context.substr(value);
 }
 
 std::vector<std::string> numbered(const std::string& text) {
@@ -76,13 +106,11 @@ struct Recorder : doctest::IReporter {
 
   void test_case_start(const doctest::TestCaseData& check) override {
     result_ = {.lab = recording->lab.number, .title = check.m_name};
-    const auto worth = recording->worth.find(result_.title);
-    if (worth != recording->worth.end()) result_.worth = worth->second;
     thrown = Thrown::kNothing;
     words_.clear();
     following_ = 0;
     steps_.clear();
-    by_hand_.clear();
+    by_hand_ = {};
     diagnosis::take();
     begin_ = Clock::now();
   }
@@ -129,7 +157,7 @@ struct Recorder : doctest::IReporter {
     if (words_.empty()) {
       diagnosis::remember();
       steps_ = numbered(transcript::text());
-      by_hand_ = transcript::by_hand();
+      by_hand_ = by_hand();
       words_ = std::move(words);
       for (const std::string& context : contexts()) words_.push_back("where " + context);
     } else if (following_++ < kMostFollowing) {
@@ -142,7 +170,7 @@ struct Recorder : doctest::IReporter {
     for (int i = 0; i < doctest::IReporter::get_num_active_contexts(); ++i) {
       std::ostringstream text;
       doctest::IReporter::get_active_contexts()[i]->stringify(&text);
-      texts.push_back(excerpt(text.str()));
+      texts.push_back(excerpt(plain(text.str())));
     }
     return texts;
   }
@@ -173,7 +201,7 @@ struct Recorder : doctest::IReporter {
     } else {
       result_.verdict = Verdict::kFailed;
     }
-    const auto add = [&](const char* heading, std::vector<std::string> lines) {
+    const auto add = [&](const std::string& heading, std::vector<std::string> lines) {
       if (!lines.empty()) result_.reasons.push_back({heading, std::move(lines)});
     };
     if (result_.verdict == Verdict::kNotRun) return;  // the reason is all there is to say
@@ -183,11 +211,9 @@ struct Recorder : doctest::IReporter {
     std::string hint = advice::hint(recording->lab, result_, steps_);
     if (finding != nullptr && finding->on_standard_output) hint = advice::kWrongStream;
     if (finding != nullptr && finding->held_back) hint = advice::kHeldBack;
+    if (result_.verdict == Verdict::kRanAway) hint.clear();  // what came after that tells nothing
     if (!hint.empty()) add("Perhaps", {hint});
-    const bool to_server = by_hand_.find("| nc ") != std::string::npos;
-    add(to_server ? "By hand, with ./server 9090 in another terminal"
-                  : "By hand, with a server on port 9090 in another terminal",
-        by_hand_.empty() ? std::vector<std::string>() : std::vector<std::string>{by_hand_});
+    if (!by_hand_.line.empty()) add(by_hand_.heading, {by_hand_.line});
     add("Read on", {advice::where_to_read(recording->lab, role)});
     add("Just this again", {advice::command_for(recording->lab, result_.title)});
   }
@@ -197,16 +223,15 @@ struct Recorder : doctest::IReporter {
   std::vector<std::string> words_;
   std::size_t following_ = 0;  // failures after the first
   std::vector<std::string> steps_;
-  std::string by_hand_;
+  ByHand by_hand_;
 };
 
 REGISTER_REPORTER("record", 0, Recorder);
 
 }  // namespace
 
-void record(const Lab& lab, std::map<std::string, int> worth,
-            std::function<void(const CheckResult&)> tell) {
-  recording = Recording{lab, std::move(worth), std::move(tell)};
+void record(const Lab& lab, std::function<void(const CheckResult&)> tell) {
+  recording = Recording{lab, std::move(tell)};
 }
 
 bool is_recording() {

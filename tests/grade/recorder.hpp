@@ -3,17 +3,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <string>
 
 #include "result.hpp"
 #include "submission.hpp"
 
 namespace grade {
 
-// Hands each result to `tell` as soon as the check is done. `worth` is what each title is worth.
-void record(const Lab& lab, std::map<std::string, int> worth,
-            std::function<void(const CheckResult&)> tell);
+// Hands each result to `tell` as soon as the check is done; what it is worth is not in it.
+void record(const Lab& lab, std::function<void(const CheckResult&)> tell);
 
 // Whether that was called.
 bool is_recording();

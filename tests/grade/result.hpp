@@ -33,7 +33,8 @@ struct Section {
 struct CheckResult {
   int lab = 0;
   std::string title;
-  int worth = 0;  // hundredths of a point
+  int worth = 0;         // hundredths of a point
+  bool is_long = false;  // see check.hpp
   Verdict verdict = Verdict::kWaiting;
   std::string summary = {};  // one line
   std::vector<Section> reasons = {};

@@ -1,17 +1,22 @@
 #include "runner.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <map>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "check.hpp"
 #include "identity.hpp"
@@ -27,7 +32,37 @@ namespace grade {
 namespace {
 
 // A few checks of a lab are made at the same time, since most of their time is waiting.
-constexpr unsigned kShards = 3;
+constexpr unsigned kShards = 4;
+
+// The checks that are still to be made, by their numbers: a pipe with a byte for each, from which
+// every shard takes its next. Long ones come first.
+class Queue {
+ public:
+  explicit Queue(const std::vector<CheckResult>& checks) {
+    std::string numbers;
+    for (const bool is_long : {true, false}) {
+      for (std::size_t i = 0; i < checks.size(); ++i) {
+        if (checks[i].is_long == is_long) numbers += static_cast<char>(i);
+      }
+    }
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0 ||
+        ::write(ends[1], numbers.data(), numbers.size()) < 0) {
+      throw std::system_error(errno, std::generic_category(), "a queue of checks");
+    }
+    ::close(ends[1]);
+    descriptor_ = ends[0];
+  }
+
+  std::optional<std::size_t> next() const {
+    unsigned char number = 0;
+    if (::read(descriptor_, &number, 1) != 1) return std::nullopt;
+    return number;
+  }
+
+ private:
+  int descriptor_;
+};
 
 void tell(int socket, const CheckResult& check) {
   const std::string message = wire::to_line(check);
@@ -42,36 +77,36 @@ std::string pattern_of(std::string title) {
   return title;
 }
 
-// Every kShards-th check, in a network and as a user of its own.
+void make(const Lab& lab, const CheckResult& check) {
+  doctest::Context context;
+  context.addFilter("test-suite", ("lab" + std::to_string(lab.number)).c_str());
+  context.addFilter("test-case", pattern_of(check.title).c_str());
+  context.addFilter("reporters", "record");
+  context.setOption("case-sensitive", true);
+  context.setOption("no-breaks", true);
+  context.run();
+}
+
+// Makes one check after another, in a network and as a user of its own.
 void run_shard(const Lab& lab, unsigned shard, const std::vector<CheckResult>& checks,
-               const Options& options, int socket) {
+               const Queue& queue, const Options& options, int socket) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   scratch::enter("shard" + std::to_string(shard));
   identity::become_number(static_cast<unsigned>(lab.number) * kShards + shard);
   if (options.private_network) network::make_private();
   adopt_orphans();
 
-  doctest::Context context;
-  context.addFilter("test-suite", ("lab" + std::to_string(lab.number)).c_str());
-  std::map<std::string, int> worth;
-  for (std::size_t i = shard; i < checks.size(); i += kShards) {
-    worth[checks[i].title] = checks[i].worth;
-    context.addFilter("test-case", pattern_of(checks[i].title).c_str());
-  }
-  if (worth.empty()) return;
-  record(lab, worth, [&](const CheckResult& check) { tell(socket, check); });
-  context.addFilter("reporters", "record");
-  context.setOption("no-breaks", true);
-  context.run();
+  record(lab, [&](const CheckResult& check) { tell(socket, check); });
+  while (const auto number = queue.next()) make(lab, checks[*number]);
 }
 
 // Runs it in a child.
 pid_t start_shard(const Lab& lab, unsigned shard, const std::vector<CheckResult>& checks,
-                  const Options& options, int socket) {
+                  const Queue& queue, const Options& options, int socket) {
   const pid_t child = ::fork();
   if (child != 0) return child;
   try {
-    run_shard(lab, shard, checks, options, socket);
+    run_shard(lab, shard, checks, queue, options, socket);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "grade: lab %d: %s\n", lab.number, error.what());
   }
@@ -100,9 +135,11 @@ void run_lab(const Lab& lab, const std::vector<CheckResult>& checks, const Optio
     watch_for_interrupts();
     build(lab, socket);
     sandbox::hide_course();
+    sandbox::hide_shared_folders();
+    const Queue queue(checks);
     std::vector<pid_t> shards;
     for (unsigned shard = 0; shard < kShards; ++shard) {
-      shards.push_back(start_shard(lab, shard, checks, options, socket));
+      shards.push_back(start_shard(lab, shard, checks, queue, options, socket));
     }
     for (const pid_t shard : shards) {
       while (::waitpid(shard, nullptr, 0) < 0 && errno == EINTR) leave_if_interrupted();

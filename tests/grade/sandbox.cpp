@@ -1,8 +1,10 @@
 #include "sandbox.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +53,26 @@ bool can_have_own_processes() {
   return exit_status_of(child) == 0;
 }
 
+// Puts an empty folder over one where anybody may write, but leaves our own folders in it.
+void replace_shared_folder(const std::string& folder) {
+  std::string ours;  // the folder in it that has ours
+  if (scratch::path().starts_with(folder + "/")) {
+    ours = scratch::path().substr(0, scratch::path().find('/', folder.size() + 1));
+  }
+  const int kept = ours.empty() ? -1 : ::open(ours.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (!ours.empty() && kept < 0) return;
+  const bool mounted =
+      ::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m") == 0;
+  if (mounted && kept >= 0) {
+    const std::string from = "/proc/self/fd/" + std::to_string(kept);
+    if (::mkdir(ours.c_str(), 0711) != 0 ||
+        ::mount(from.c_str(), ours.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+      ::umount2(folder.c_str(), MNT_DETACH);
+    }
+  }
+  if (kept >= 0) ::close(kept);
+}
+
 }  // namespace
 
 void enter(bool private_network) {
@@ -73,6 +95,11 @@ void hide_course() {
   const std::string& course = submission::course();
   if (!network::is_private() || course.empty() || scratch::path().starts_with(course)) return;
   ::mount("tmpfs", course.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=0755");
+}
+
+void hide_shared_folders() {
+  if (!network::is_private()) return;
+  for (const char* folder : {"/tmp", "/var/tmp", "/dev/shm"}) replace_shared_folder(folder);
 }
 
 }  // namespace grade::sandbox

@@ -15,4 +15,8 @@ void enter(bool private_network);
 // everything has been read that is needed.
 void hide_course();
 
+// Puts empty folders over those where anybody may write, likewise: what a program leaves there is
+// gone with the lab, nobody who is graded later finds it, and it fills no disk.
+void hide_shared_folders();
+
 }  // namespace grade::sandbox

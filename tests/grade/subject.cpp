@@ -18,9 +18,10 @@ namespace {
 
 std::string executable_of(const Lab& lab, const std::string& role) {
   const std::string path = submission::program_of(lab, role);
-  if (path.empty())
+  if (path.empty()) {
     throw CannotRun("there is no `" + role + "`" +
                     (submission::build_words(lab).empty() ? "" : ": it could not be built"));
+  }
   return path;
 }
 
@@ -44,7 +45,10 @@ std::string_view Subject::new_text() {
 
 const std::vector<Message>& Subject::messages() {
   const std::string_view text = new_text();
-  const std::string_view whole = text.substr(0, text.rfind('\n') + 1);  // lines, that is
+  const std::size_t end = text.substr(searched_).rfind('\n');
+  const std::string_view whole =  // lines, that is
+      text.substr(0, end == std::string_view::npos ? 0 : searched_ + end + 1);
+  searched_ = text.size() - whole.size();
   if (logs_ && !whole.empty()) transcript::note("server.log", "->", whole);
   for (const std::string& line : lines_of(whole)) {
     if (auto message = parse_message(line, role_)) {
@@ -91,7 +95,8 @@ Outcome Subject::says(std::string_view event, std::initializer_list<std::string_
 }
 
 Outcome Subject::has_not_said(std::string_view event) {
-  return Outcome::of(count(event) == 0, "said: " + events());
+  return Outcome::of(count(event) == 0,
+                     "`" + std::string(event) + "` is not to be said here; said: " + events());
 }
 
 Outcome Subject::says_nothing_else() {

@@ -56,8 +56,9 @@ class Subject : public Program {
   Lab lab_;
   std::string role_;
   bool logs_;
-  std::string log_;       // what has been read of it
-  std::size_t seen_ = 0;  // how much of the stream has been cut into lines
+  std::string log_;           // what has been read of it
+  std::size_t seen_ = 0;      // how much of the stream has been cut into lines
+  std::size_t searched_ = 0;  // how much of what follows has no end of a line
   std::vector<Message> messages_;
   std::vector<std::string> lines_;
 };

@@ -1,5 +1,6 @@
 #include "submission.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
@@ -22,7 +23,21 @@ const std::string kCourse = [] {
 
 std::string chosen;
 
+bool is_lab(const fs::path& folder) {
+  return folder.filename().string().starts_with("lab") && fs::is_directory(folder);
+}
+
+// A Makefile may make them of any language's sources. That of a whole course has labs beside it.
+bool has_makefile(const fs::path& folder) {
+  if (!fs::is_regular_file(folder / "Makefile") && !fs::is_regular_file(folder / "makefile")) {
+    return false;
+  }
+  return std::ranges::none_of(fs::directory_iterator(folder),
+                              [](const auto& entry) { return is_lab(entry.path()); });
+}
+
 bool has_program(const fs::path& folder) {
+  if (has_makefile(folder)) return true;
   for (const std::string role : {"server", "client"}) {
     for (const char* ending : {"", ".cpp", ".c", ".py"}) {
       if (fs::is_regular_file(folder / (role + ending))) return true;

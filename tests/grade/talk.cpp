@@ -24,13 +24,25 @@ std::size_t length_of(std::string_view header) {
   return length;
 }
 
+// What stands there in the place of a message.
+std::string what_came(const Lab& lab, Incoming& incoming) {
+  const std::string_view rest = incoming.rest();
+  const std::string then = incoming.finished() ? "the end: " + incoming.end() : "nothing more";
+  if (rest.empty()) return incoming.finished() ? then : "nothing";
+  const std::string text = "\"" + excerpt(rest) + "\" and " + then;
+  if (!has_frames(lab)) return text + ", with no newline";
+  if (rest.size() < kHeader) return text + ", which is no header";
+  return text + ", which begins a frame of " + std::to_string(length_of(rest)) + " bytes";
+}
+
 // A word of `said`, then a space and a text for a person.
-Outcome is_for_a_person(const std::optional<std::string>& said, const std::string& word) {
+Outcome is_for_a_person(const std::optional<std::string>& said, const std::string& word,
+                        const std::string& otherwise) {
   const std::string begin = word + " ";
   const bool as_expected = said && said->starts_with(begin) &&
                            said->find_first_not_of(' ', begin.size()) != std::string::npos;
   return Outcome::of(as_expected, "expected \"" + begin + "...\", came " +
-                                      (said ? "\"" + excerpt(*said) + "\"" : "the end"));
+                                      (said ? "\"" + excerpt(*said) + "\"" : otherwise));
 }
 
 }  // namespace
@@ -80,11 +92,13 @@ Outcome Talk::hears_in_a_row(const std::vector<std::string>& messages) {
 }
 
 Outcome Talk::is_asked(std::string_view what) {
-  return is_for_a_person(hear(), "ASK " + std::string(what));
+  const std::optional<std::string> said = hear();
+  return is_for_a_person(said, "ASK " + std::string(what), what_came(lab_, peer.incoming));
 }
 
 Outcome Talk::is_refused() {
-  return is_for_a_person(hear(), "ERR");
+  const std::optional<std::string> said = hear();
+  return is_for_a_person(said, "ERR", what_came(lab_, peer.incoming));
 }
 
 std::string Talk::hear_token() {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "errors.hpp"
+#include "identity.hpp"
 #include "incidents.hpp"
 #include "proc_net.hpp"
 #include "process.hpp"
@@ -200,7 +201,10 @@ BusyPort::BusyPort(const std::string& host, std::uint16_t port, How how) {
   const Address address(host, port);
   descriptor_ = open_socket(address.family());
   if (address.family() == AF_INET6) set(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY);
-  if (how == How::kSharing) set(descriptor_, SOL_SOCKET, SO_REUSEPORT);
+  if (how == How::kSharing) {
+    set(descriptor_, SOL_SOCKET, SO_REUSEPORT);
+    identity::hand_over(descriptor_);  // a port is shared by one user's sockets alone
+  }
   check("bind", ::bind(descriptor_, address.data(), address.size()));
   if (how != How::kBoundOnly) check("listen", ::listen(descriptor_, 1));
 }

@@ -58,7 +58,7 @@ std::optional<Datagram> UdpSocket::receive(Clock::duration limit) {
   return datagram;
 }
 
-void UdpSocket::ready(short) {
+void UdpSocket::ready(short /*events*/) {
   std::array<char, 65536> buffer;
   for (int i = 0; i < 64; ++i) {
     sockaddr_storage from{};

@@ -1,20 +1,9 @@
-"""Each way of not passing is told from the others, with its reason, and does no harm."""
+"""Each way of not passing is told from the others, with its reason."""
 
-import ctypes
-import os
 import subprocess
 import unittest
-from pathlib import Path
 
-from common import GRADER, PORTIONS, ROOT, SENDS_NOTHING, SERVER, GraderTest
-
-
-PR_SET_CHILD_SUBREAPER = 36
-
-
-def children():
-    """The processes whose parent this one is."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+from common import GRADER, PORTIONS, SERVER, GraderTest
 
 
 class Outcomes(GraderTest):
@@ -28,18 +17,26 @@ class Outcomes(GraderTest):
         self.assertEqual(row["outcome"], "failed")
         self.assertEqual(row["points"], "0")
 
-    def test_hung_with_bytes_unread(self):
-        run, rows = self.grade(self.submission(SERVER + "serve(lambda peer, data: signal.pause())\n"),
-                               f"--check={PORTIONS}")
-        self.assertEqual(rows[PORTIONS]["outcome"], "failed")
-        self.assertIn(b"the server waits in", run.stdout)
+    def test_a_runtime_that_is_not_where_it_looks_is_found(self):
+        server = SERVER + "serve(lambda p, d: p.sendall(d if os.environ['JAVA_HOME'] == '/j' else b''))\n"
+        run, rows = self.grade(self.submission(server), f"--check={PORTIONS}",
+                               environment={"JAVA_HOME": "/j"})
+        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stdout.decode())
 
-    def test_hung_in_accept(self):
-        server = SERVER.replace("while data", "listener.accept()\n    while data") + "serve()\n"
-        run, rows = self.grade(self.submission(server), f"--check={PORTIONS}")
-        self.assertEqual(rows[PORTIONS]["outcome"], "hung")
-        self.assertIn(b"waits in accept()", run.stdout)
-        self.assertIn(b"1 bytes from", run.stdout)
+    def test_advice_is_about_the_program_and_not_about_the_grader(self):
+        quiet = ("def quiet(peer, data):\n"
+                 "    try:\n"
+                 "        peer.sendall(data)\n"
+                 "    except OSError:\n"
+                 "        pass\n"
+                 "serve(quiet)\n")
+        sends_late = SERVER.replace("        handle(peer, data)\n", "").replace(
+            "to {name}\")\n", "to {name}\")\n        handle(peer, data)\n")
+        check = "server: says send when a portion has gone out and not before"
+        run, rows = self.grade(self.submission(sends_late + quiet), f"--check={check}")
+        self.assertEqual(rows[check]["outcome"], "failed", run.stdout.decode())
+        self.assertIn(b"`send` is not to be said here", run.stdout)
+        self.assertNotIn(b"(RST)", run.stdout)
 
     def test_crashed_by_a_signal(self):
         row = self.outcome(SERVER + "serve(lambda peer, data: os.kill(os.getpid(), 11))\n")
@@ -52,24 +49,15 @@ class Outcomes(GraderTest):
         self.assertEqual(row["outcome"], "crashed")
         self.assertIn("ZeroDivisionError", row["summary"])
 
-    def test_not_run_since_it_never_listens(self):
-        run, rows = self.grade(self.submission("import signal\nsignal.pause()\n"),
-                               "--check=server: *r*")
-        outcomes = {row["outcome"] for row in rows.values()}
-        self.assertIn("not run", outcomes)
-        self.assertLessEqual(outcomes, {"not run", "failed"})
-        self.assertIn(b"the server does not listen", run.stdout)
-
-    def test_output_that_is_held_back_is_told_from_none(self):
-        check = "server: a service message is out as soon as it is said"
-        buffered = (SERVER.replace("    sys.stderr.flush()\n", "") +
-                    "sys.stderr = open(2, 'w', buffering=1 if os.isatty(2) else 65536)\nserve()\n")
-        silent = SERVER.replace("    sys.stderr.write", "    str.format") + "serve()\n"
-        for server, is_held_back in ((buffered, True), (silent, False)):
-            with self.subTest(is_held_back=is_held_back):
-                run, rows = self.grade(self.submission(server), f"--check={check}")
-                self.assertEqual(rows[check]["outcome"], "failed")
-                self.assertEqual(b"flush after each line" in run.stdout, is_held_back)
+    def test_a_makefile_makes_it_of_whatever_there_is(self):
+        where = self.submission(SERVER + "serve()\n")
+        for role in ("server", "client"):
+            (where / f"{role}.py").rename(where / f"the_{role}.python")
+        (where / "Makefile").write_text(
+            "server client: % : the_%.python\n"
+            "\t{ echo '#!/usr/bin/env python3'; cat $<; } >$@ && chmod 755 $@\n")
+        run, rows = self.grade(where, f"--check={PORTIONS}")
+        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stdout.decode())
 
     def test_a_compile_error_is_shown_and_costs_what_cannot_run(self):
         where = self.submission(SERVER + "serve()\n")
@@ -81,85 +69,6 @@ class Outcomes(GraderTest):
         client = rows["client: connects to 127.0.0.1 and port 9090 unless told"]
         self.assertEqual(client["outcome"], "not run")
         self.assertEqual(run.returncode, 1)
-
-
-class Harm(GraderTest):
-    def setUp(self):
-        super().setUp()
-        # What the grader leaves behind when it ends becomes a child of this process.
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-    def harmless(self, server, outcome, words="", check=PORTIONS):
-        # On a busy machine it may take long to come to a limit.
-        patience = ["--patience=60"] if outcome == "ran away" else []
-        row = self.outcome(SERVER + server, check, *patience)
-        self.assertEqual(row["outcome"], outcome, row)
-        self.assertIn(words, row["summary"])
-        self.assertEqual(children(), [])
-
-    def test_prints_without_end(self):
-        self.harmless("serve(lambda p, d: [os.write(1, b'y' * 65536) for _ in iter(int, 1)])\n",
-                      "ran away", "wrote more than 64 MB")
-
-    def test_allocates_without_end(self):
-        self.harmless("kept = []\n"
-                      "serve(lambda p, d: [kept.append(b'x' * 10**7) for _ in iter(int, 1)])\n",
-                      "ran away", "of memory")
-
-    # As root alone, since otherwise the limit is one of all that the user runs.
-    @unittest.skipUnless(os.geteuid() == 0, "only root can start it as another user")
-    def test_forks_without_end(self):
-        self.harmless("def bomb(peer, data):\n"
-                      "    while True:\n"
-                      "        try:\n"
-                      "            os.fork()\n"
-                      "        except OSError:\n"
-                      "            signal.pause()\n"
-                      "serve(bomb)\n", "ran away", "processes")
-
-    def test_ignores_sigterm(self):
-        self.harmless("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                      "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-                      "serve()\n", "failed", "runs on after the signal",
-                      "server: further signals change nothing")
-
-    def test_closes_its_streams(self):
-        self.harmless("os.close(0)\nos.close(1)\nos.close(2)\nsay = print\n"
-                      "sys.stderr = open('/dev/null', 'w')\nserve()\n", "failed", "not said",
-                      "server: a service message is out as soon as it is said")
-
-    def test_kills_its_process_group(self):
-        self.harmless("serve(lambda p, d: os.killpg(0, signal.SIGKILL))\n", "crashed", "Killed")
-
-    @unittest.skipUnless(os.geteuid() == 0, "only root can start it as another user")
-    def test_kills_all_it_can(self):
-        self.harmless("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                      "def kill(p, d):\n"
-                      "    for number in (signal.SIGTERM, signal.SIGKILL):\n"
-                      "        try:\n"
-                      "            os.kill(-1, number)\n"
-                      "        except OSError:\n"
-                      "            pass\n"
-                      "    p.sendall(d)\n"
-                      "serve(kill)\n", "passed")
-
-    def test_leaves_a_child_behind(self):
-        self.harmless("if os.fork() == 0:\n"
-                      "    os.setsid()\n"
-                      "    signal.pause()\n"
-                      "serve()\n", "passed", "", SENDS_NOTHING)
-
-    @unittest.skipUnless(os.geteuid() == 0, "only root can start it as another user")
-    def test_sees_neither_checks_nor_results(self):
-        tried = [str(ROOT / "tests/grade/lab1.cpp"), str(self.folder / "checks.csv")]
-        self.harmless("def look(peer, data):\n"
-                      f"    for path in {tried}:\n"
-                      "        try:\n"
-                      "            data = open(path, 'rb').read()[:len(data)]\n"
-                      "        except OSError:\n"
-                      "            pass\n"
-                      "    peer.sendall(data)\n"
-                      "serve(look)\n", "passed")
 
 
 class CommandLine(unittest.TestCase):

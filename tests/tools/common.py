@@ -1,5 +1,6 @@
 """What the tests of tools/course share."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -10,8 +11,9 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 from course import labs  # noqa: E402
 
 
+@functools.cache
 def tool(name, *arguments):
-    """What a program of tools/ says."""
+    """What a program of tools/ says. It says the same each time."""
     return subprocess.run([os.path.join(ROOT, "tools", name), *arguments], check=True,
                           stdout=subprocess.PIPE, encoding="utf-8").stdout
 

@@ -1,5 +1,6 @@
 """README.md and README.ru.md: what they count, ask and link to is so."""
 
+import functools
 import html
 import os
 import re
@@ -9,6 +10,7 @@ from common import ROOT, tool
 from course import labs
 from course.changes import lines_added
 
+lines_added = functools.cache(lines_added)
 ROW = re.compile(r"^\| \[(\d+) \w+\]\(([^)]*)\) \| .+ \| (\d+) \| `(.+)` \|$", re.M)
 QUESTION = re.compile(r"^\| (.+\?) \| (\[.+\))+ \|$", re.M)
 LINK = re.compile(r"\]\(([^)#]*)(#[^)]*)?\)")

@@ -14,6 +14,24 @@ from conversations import PATIENCE
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+class Wrong(Exception):
+    """The server does not do what it must."""
+
+
+class NotTried(Exception):
+    """This machine does not allow it."""
+
+
+def require(condition, why):
+    if not condition:
+        raise Wrong(why)
+
+
+def program(lab, name):
+    """The path of a lab's server or client."""
+    return glob.glob(os.path.join(glob.escape(ROOT), f"lab{lab}_*", name))[0]
+
+
 def wait_until(condition):
     """True as soon as `condition` is; False if it never is."""
     end = time.monotonic() + PATIENCE
@@ -47,16 +65,17 @@ def is_bound(port, lab):
 class Server:
     """Started under `wrapper`, a command that becomes the server or runs it as the same process."""
 
-    def __init__(self, lab, wrapper=()):
+    def __init__(self, lab, wrapper=(), folder=None):
         self.lab = lab
         self.port = free_port(lab)
-        self.folder = tempfile.mkdtemp(prefix="torture.")
-        program = glob.glob(os.path.join(glob.escape(ROOT), f"lab{lab}_*/server"))[0]
+        self.keeps_folder = folder is not None
+        self.folder = folder or tempfile.mkdtemp(prefix="torture.")
         command = [part.replace("FOLDER", self.folder) for part in wrapper]
         with open(self.file("stderr"), "wb") as said:
-            self.process = subprocess.Popen([*command, program, str(self.port)], cwd=self.folder,
-                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                            stderr=said, start_new_session=True)
+            self.process = subprocess.Popen([*command, program(lab, "server"), str(self.port)],
+                                            cwd=self.folder, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=said,
+                                            start_new_session=True)
 
     def __enter__(self):
         return self
@@ -65,7 +84,8 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.keeps_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def file(self, name):
         return os.path.join(self.folder, name)
@@ -81,6 +101,15 @@ class Server:
         """Waits until it listens, or has ended; whether it listens."""
         wait_until(lambda: self.has_ended() or is_bound(self.port, self.lab))
         return not self.has_ended()
+
+    def must_listen(self):
+        require(self.is_ready(), "it does not start")
+
+    def must_come_to_rest_and_stop(self):
+        require(not self.has_ended(), "it has ended")
+        require(self.is_idle(), "it does not come to rest")
+        status = self.stop()
+        require(status == 0, f"SIGTERM ended it with {status}")
 
     def has_ended(self):
         return self.process.poll() is not None
@@ -103,9 +132,13 @@ class Server:
                 return True
             with open(f"/proc/{self.process.pid}/stat") as stat:
                 state = stat.read().rpartition(")")[2].split()[0]
-            asleep = asleep + 1 if state in "St" else 0
+            asleep = asleep + 1 if state == "S" else 0
             return asleep == 20
         return wait_until(found_asleep)
+
+    def descriptors(self):
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def errors(self):
         """The lines about an error that it ends with."""

@@ -280,6 +280,21 @@ TEST_CASE("Room: a client that joins again after 15 s begins anew and hears what
   CHECK(anna.notes.empty());
 }
 
+TEST_CASE("Room: while somebody lags, a SAY that was taken in is acknowledged, and a new one not") {
+  World world;
+  const Endpoint anna = endpoint_at("127.0.0.1", 5000);
+  const std::string token = join(world, anna, "anna").substr(8);
+  join(world, endpoint_at("127.0.0.1", 5001), "boris");
+  const auto say = [&](int number) {
+    return "SAY " + token + " " + std::to_string(number) + "\nmuch";
+  };
+  for (int number = 1; number <= 500; ++number) world.room->receive(anna, say(number), world.now);
+  world.run_for(milliseconds(100));  // the acknowledgements arrive
+  CHECK(std::ranges::count(ask(world, anna, say(1)), "ACK 1") == 1);
+  CHECK(std::ranges::count(ask(world, anna, say(500)), "ACK 500") == 1);
+  CHECK(std::ranges::count(ask(world, anna, say(501)), "ACK 501") == 0);
+}
+
 TEST_CASE("Room: nobody gets a second nick at his address") {
   World world;
   const Endpoint boris = endpoint_at("127.0.0.1", 5000);

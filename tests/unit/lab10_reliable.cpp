@@ -198,6 +198,16 @@ TEST_CASE("Receiver: takes 64 ahead and not 65") {
   CHECK(receiver.accept(1 + 65, 0));
 }
 
+TEST_CASE("Receiver: is_new() tells what has been here, early or taken out") {
+  Receiver<int> receiver;
+  receiver.accept(1, 10);
+  receiver.accept(3, 30);
+  for (const std::uint64_t number : Numbers{1, 3}) CHECK_FALSE(receiver.is_new(number));
+  taken_from(receiver);
+  for (const std::uint64_t number : Numbers{1, 3}) CHECK_FALSE(receiver.is_new(number));
+  for (const std::uint64_t number : Numbers{2, 4}) CHECK(receiver.is_new(number));
+}
+
 TEST_CASE("Receiver: after a restart it begins at 1") {
   Receiver<int> receiver;
   receiver.accept(1, 10);

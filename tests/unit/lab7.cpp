@@ -152,6 +152,26 @@ TEST_CASE("a line that comes in pieces leaves nothing in the memory that it has 
   CHECK(decoder.next() == "12345678secret" + std::string(100, 'x'));
 }
 
+TEST_CASE("a line that the end has cut off is wiped when it has been given out") {
+  LineDecoder decoder;
+  const auto holds = [&decoder](std::string_view text) {
+    return as_text(std::as_bytes(std::span(&decoder, 1))).find(text) != std::string_view::npos;
+  };
+  decoder.append(as_bytes("secret"));
+  CHECK(holds("secret"));
+  CHECK(decoder.rest() == "secret");
+  CHECK_FALSE(holds("ecret"));
+}
+
+TEST_CASE("a decoder of lines leaves nothing when it ends, of half a line neither") {
+  alignas(LineDecoder) std::array<char, sizeof(LineDecoder)> memory{};
+  auto* const decoder = new (memory.data()) LineDecoder;
+  decoder->append(as_bytes("secret"));
+  CHECK(std::string_view(memory.data(), memory.size()).find("secret") != std::string_view::npos);
+  std::destroy_at(decoder);
+  CHECK(std::string_view(memory.data(), memory.size()).find("ecret") == std::string_view::npos);
+}
+
 TEST_CASE("a server's line may bring a token") {
   const ServerLine line = parse_server_line("TOKEN 0123abc");
   CHECK(line.word == "TOKEN");
@@ -293,6 +313,13 @@ Secret copy_of(const Secret& token) {
 }
 
 }  // namespace
+
+TEST_CASE("hexadecimal digits are written where there is room for all: none are left elsewhere") {
+  const std::array<unsigned char, 32> bytes{0x0f, 0xa0};
+  const std::string digits = to_hex(bytes);
+  CHECK(digits == "0fa0" + std::string(60, '0'));
+  CHECK(digits.capacity() == 64);
+}
 
 TEST_CASE("a digest is the SHA-256 of the digits, in hexadecimal digits") {
   CHECK(digest_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -479,7 +506,12 @@ TEST_CASE_FIXTURE(Folder, "a session is kept, where nobody else can read it, and
   delete_token();
   CHECK(read_token().text().empty());
   CHECK_FALSE(fs::exists("session.token"));
-  delete_token();
+  delete_token();  // none is as good
+}
+
+TEST_CASE_FIXTURE(Folder, "a session that cannot be deleted is told") {
+  fs::create_directory("session.token");  // unlink() deletes no folder, not even for root
+  CHECK_THROWS_AS(delete_token(), std::system_error);
 }
 
 TEST_CASE_FIXTURE(Folder, "a file with something else in it holds no session") {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -161,6 +162,15 @@ TEST_CASE("what has been given out is wiped: it may be a password") {
   CHECK(holds("secret"));
   CHECK(decoder.next() == "secret");
   CHECK_FALSE(holds("ecret"));
+}
+
+TEST_CASE("a decoder leaves nothing when it ends, of half a frame neither") {
+  alignas(FrameDecoder) std::array<char, sizeof(FrameDecoder)> memory{};
+  auto* const decoder = new (memory.data()) FrameDecoder;
+  decoder->append(as_bytes(std::string_view(encode_frame("a secret")).substr(0, 11)));
+  CHECK(std::string_view(memory.data(), memory.size()).find("secre") != std::string_view::npos);
+  std::destroy_at(decoder);
+  CHECK(std::string_view(memory.data(), memory.size()).find("ecre") == std::string_view::npos);
 }
 
 TEST_CASE("the longest message arrives, with what follows it") {

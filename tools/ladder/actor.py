@@ -1,5 +1,6 @@
 """A program at work under strace."""
 
+import contextlib
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ TRACED = ("network", "read", "readv", "write", "writev", "close", "?poll", "ppol
           "pselect6", "epoll_ctl", "?epoll_wait", "epoll_pwait", "?epoll_pwait2", "dup", "?dup2",
           "dup3", "fcntl", "?fork", "?vfork", "clone", "clone3", "exit_group", "rt_sigreturn",
           "restart_syscall", "openat", "fsync", "fdatasync", "?rename")
+PAUSES = ("sendto", "sendmsg")  # after one of these it pauses: see Stage.settle()
 
 
 class Actor:
@@ -28,10 +30,16 @@ class Actor:
                                shown_files=stage.shown_files)
         folder = os.path.join(stage.scratch, name or side)
         os.makedirs(folder, exist_ok=True)
+        self.marks = [0] * len(stage.steps)  # how long the log was at each step
+        self.restless = False
+        self.played = 0      # when it had its last turn
+        self.pauses = set()  # its processes that have sent something
+        self.at_work = []    # its threads that calculated when all others waited
         place = os.path.join(stage.scratch, str(len(stage.actors)))
         self.log, self.out, self.err = (place + end for end in (".strace", ".out", ".err"))
         command = ["strace", "-f", "-ttt", "-T", "-yy", "-q", "-s", "256",
                    "-e", "trace=" + ",".join(TRACED), "-o", self.log,
+                   *([] if stage.relay else ["-e", f"inject={','.join(PAUSES)}:signal=SIGSTOP"]),
                    "--", os.path.join(stage.programs, side), *arguments]
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE,
@@ -70,6 +78,17 @@ class Actor:
     def shows_error(self, text):
         """The same for standard error."""
         self.stage.wait(lambda: text.encode() in read_file(self.err), self)
+
+    def hold(self):
+        """It goes no further than its next system call: strace stands still, which must let it."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def let_go(self):
+        self.process.send_signal(signal.SIGCONT)
+        for process in self.pauses:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+        self.pauses = set()
 
     def kill(self):
         if self.process.poll() is None:

@@ -25,21 +25,38 @@ class Watch:
         self.session_of = {}  # process: its session
 
     def look(self):
-        """{thread: (state, how often it was given a processor)}; a state of "S" is asleep."""
-        found = {}
-        for process in self.processes():
+        """{session: {thread: (state, how often it was given a processor)}}"""
+        found = {session: {} for session in self.sessions}
+        for process, session in self.processes():
             for thread in threads_of(process):
                 state = self.STATE.search(read_file(f"{thread}/status"))
                 if state and state[1] != b"Z":
-                    found[thread] = state.groups()
+                    found[session][thread] = state.groups()
         return found
 
     def processes(self):
         numbers = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
-        self.session_of = {number: self.session_of.get(number) or session(number)
-                           for number in numbers}
-        return [f"/proc/{number}" for number in numbers
-                if self.sessions & {number, self.session_of[number]}]
+        self.session_of = {number: number if number in self.sessions else
+                           self.session_of.get(number) or session(number) for number in numbers}
+        return [(f"/proc/{number}", session) for number, session in self.session_of.items()
+                if session in self.sessions]
+
+
+# States: asleep; stopped, as only strace may be here; strace has not let it go on. All others run.
+ASLEEP, STOPPED, TRACED = b"S", b"T", b"t"
+
+
+def running(threads):
+    return [thread for thread, (state, *_) in threads.items()
+            if state not in (ASLEEP, STOPPED, TRACED)]
+
+
+def held(threads):
+    return [thread for thread, (state, *_) in threads.items() if state == TRACED]
+
+
+def process_of(thread):
+    return int(thread.split("/")[2])
 
 
 def session(number):

@@ -12,9 +12,9 @@ from .values import Descriptor, Values
 CLONES = {"clone", "clone3", "fork", "vfork"}
 
 
-def read(program, until=float("inf")):
-    """The events of a program's log, up to a moment, in the order in which they began."""
-    reader = Reader(program, strace.parse(program.log), until)
+def read(program, steps=()):
+    """The events of a program's log, in the order in which they began; `steps` as for parse()."""
+    reader = Reader(program, strace.parse(program.log, steps))
     events = [event for event in reader.events if belongs(event)]
     if any(event.name in WAITING for event in events):  # it asks before it tries
         events = [event for event in events if not event.call or event.call.error != "EAGAIN"]
@@ -52,8 +52,8 @@ def link(events, parents):
 class Reader:
     """Goes through the log moment by moment, with the descriptors as they are just then."""
 
-    def __init__(self, program, records, until):
-        self.program, self.until = program, until
+    def __init__(self, program, records):
+        self.program = program
         first = records[0] if records else strace.End(0, "", 0.0)
         self.events = [Event(program, first.thread, "start", first.start, first.start)]
         self.tables = {}    # thread: Table
@@ -61,9 +61,8 @@ class Reader:
                         if isinstance(record, strace.Call) and record.result
                         and record.name in CLONES}
         self.killed = set()  # Tables whose program was killed, and that is told
-        for time, _, act, record, *event in sorted(self.moments(records), key=lambda m: m[:2]):
-            if time <= until:
-                act(record, *event)
+        for _, _, act, record, *event in sorted(self.moments(records), key=lambda m: m[:2]):
+            act(record, *event)
 
     def moments(self, records):
         """(time, number, what to do, with what): a call has two, its beginning and its return."""
@@ -73,11 +72,9 @@ class Reader:
             elif isinstance(record, strace.End):
                 yield record.start, number, self.thread_ends, record
             else:
-                returns = record.end is not None and record.end <= self.until
-                event = Event(self.program, record.thread, "call", record.start,
-                              record.end if returns else None, record)
+                event = Event(self.program, record.thread, "call", record.start, record.end, record)
                 yield record.start, number, self.begin, record, event
-                if returns:
+                if record.end is not None:
                     yield record.end, number + 0.5, self.returns, record, event
 
     def table(self, thread):

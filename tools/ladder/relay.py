@@ -4,30 +4,26 @@ datagram, or delivers it twice. The loopback interface never does, so a scene sa
 
 import select
 import socket
-import threading
-import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 HOME = "127.0.0.1"
-PATIENCE = 1  # seconds; a program that never waits is not waited for any longer
 
 
-class Relay(threading.Thread):
-    def __init__(self, port, server_port, are_waiting):
-        """Clients send to `port`; what they send goes on to `server_port`. One datagram is passed
-        on at a time, when all programs wait again (`are_waiting()`), so that two that are under way
-        at once arrive in the same order in each run."""
-        super().__init__(daemon=True)
-        self.port, self.server_port, self.are_waiting = port, server_port, are_waiting
+class Relay:
+    def __init__(self, port, server_port):
+        """Clients send to `port`; what they send goes on to `server_port`."""
+        self.port, self.server_port = port, server_port
         self.front = bound_socket(port)
-        self.wake, self.woken = socket.socketpair()
-        self.sockets = [self.woken, self.front]
+        self.sockets = [self.front]
         self.doors = {}               # client's port: the socket that the server takes for it
         self.clients = {}             # and the other way round: that socket's port: client's port
+        self.waiting = []             # datagrams; see take()
         self.rules = []               # (beginning of a datagram, copies), each for one datagram
         self.seen = defaultdict(int)  # (port from, port to): datagrams so far
         self.arrived = defaultdict(list)
-        self.at_work = False
+        self.known = set()            # (way, datagram) that was passed on
+        self.excused = Counter()      # way: how many may come twice, as an answer to each of two
+        self.repeated = False         # somebody has sent again what was not lost
 
     # ---- For a scene
 
@@ -50,23 +46,14 @@ class Relay(threading.Thread):
 
     # ---- At work
 
-    def is_idle(self):
-        """Nothing is under way."""
-        return not select.select(self.sockets, [], [], 0)[0] and not self.at_work
-
-    def run(self):
-        waiting = []
-        while True:
-            readable = select.select(self.sockets, [], [], 0 if waiting else None)[0]
-            if self.woken in readable:
-                return
-            self.at_work = True
-            waiting += [self.take(arrived_at) for arrived_at in readable]
-            if not readable and (self.are_waiting() or time.monotonic() > deadline):
-                self.pass_on(*waiting.pop(0))
-            if readable or not waiting:
-                deadline = time.monotonic() + PATIENCE
-            self.at_work = bool(waiting)
+    def turn(self):
+        """Passes on one datagram. False if there is none."""
+        while readable := select.select(self.sockets, [], [], 0)[0]:
+            self.waiting += map(self.take, readable)
+        if not self.waiting:
+            return False
+        self.pass_on(*self.waiting.pop(0))
+        return True
 
     def take(self, arrived_at):
         """A datagram: (way, through which socket it leaves, to which port, its bytes)"""
@@ -77,10 +64,17 @@ class Relay(threading.Thread):
         return (self.server_port, client), self.front, client, data
 
     def pass_on(self, way, door, port, data):
-        for _ in range(self.copies(data)):
+        copies = self.copies(data)
+        for _ in range(copies):
             self.arrived[way].append(self.seen[way])
             door.sendto(data, (HOME, port))
         self.seen[way] += 1
+        if (way, data) in self.known:
+            self.excused[way] -= 1
+            self.repeated |= self.excused[way] < 0
+        if copies:
+            self.known.add((way, data))
+            self.excused[way[::-1]] += copies - 1
 
     def copies(self, data):
         for rule in self.rules:
@@ -97,9 +91,7 @@ class Relay(threading.Thread):
         return self.doors[client]
 
     def stop(self):
-        self.wake.send(b".")
-        self.join()
-        for used in (self.wake, *self.sockets):
+        for used in self.sockets:
             used.close()
 
 

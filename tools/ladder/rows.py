@@ -2,15 +2,15 @@
 
 Time runs down, but only as far as it matters: in a row stands what could happen at once. An event
 comes below what its thread did before, and not above what it answers to; so the same conversation
-gives the same picture, however the two processes were scheduled. What is slow by nature (a person
-who types, a timer) is in the order of the clock: see `steps` and SLOW.
+gives the same picture, however the two processes were scheduled. What takes its time is in the
+order of the clock: a person who types (see `steps`), a timer (see SLOW).
 """
 
 from collections import defaultdict
 
 from .events import WAITING
 
-SLOW = 0.1  # seconds; a program that was still for so long is put in its place by the clock
+SLOW = 0.1  # seconds; a timer that rings only then is put in its place by the clock
 CLOSE = 0.02  # seconds; what is nearer to each other than this may be in either order
 
 
@@ -28,7 +28,6 @@ class Arrangement:
         self.sends = defaultdict(set)   # event: the programs to which an arrow goes from it
         self.unmet = defaultdict(set)   # event: those to which one goes that no call takes
         self.after = defaultdict(list)  # event: those below which it stands, come what may
-        self.under = {}                 # event: those that must have begun above it
         self.threads = defaultdict(list)
         self.here = []                  # the events of the row that is being filled
         self.last_row = {}              # lane: its lowest row with an event
@@ -69,16 +68,10 @@ class Arrangement:
             later[event.subject] = event
 
     def wait_for_the_clock(self, own):
-        """What took long, or came after a long silence, is below all that was before it."""
-        silent_since = 0
+        """A timer rings below all that was before it."""
         for event in own:
-            if event.start - silent_since >= SLOW and (
-                    not self.steps or self.step_of(event.start) > 0):
-                self.after[event] += self.others_between(own, silent_since, event.start)
-                self.under[event] = self.others_begun(own, event.start)
-            if event.end is not None and event.end - event.start >= SLOW:
+            if is_timeout(event) and event.end - event.start >= SLOW:
                 self.needs[event] += self.others_between(own, event.start, event.end)
-            silent_since = event.end or event.start
 
     def follow(self, program, own):
         """What wakes a second thread is in memory, where no call shows it: it stands below what
@@ -88,14 +81,6 @@ class Arrangement:
                 if other is program and events is not own:
                     done = [one for one in events if one.end is not None and one.end < event.start]
                     self.after[event] += done[-1:]
-
-    def others_begun(self, own, moment):
-        """Of each other thread the last event that began clearly before."""
-        found = []
-        for others in self.threads.values():
-            begun = [other for other in others if other.start < moment - CLOSE]
-            found += begun[-1:] if others is not own else []
-        return found
 
     def others_between(self, own, first, last):
         """Of each other thread the last event that ended clearly within this time."""
@@ -161,7 +146,6 @@ class Arrangement:
             return False
         above = [other.row if other.end is None else other.end_row
                  for other in self.after[event]]
-        above += [other.row for other in self.under.get(event, ())]
         return all(place is not None and place < row for place in above)
 
     def all_is_done(self, program):
@@ -211,7 +195,7 @@ class Arrangement:
         if not stuck:
             return False
         first = min(stuck, key=lambda event: event.end)
-        self.needs[first], self.after[first], self.under[first] = [], [], []
+        self.needs[first], self.after[first] = [], []
         return self.fill(row, step)
 
 

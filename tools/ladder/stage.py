@@ -1,7 +1,10 @@
 """Starts servers and clients under strace, and types for them.
 
-What a scene does next it does when all programs are waiting for something, and the moment is kept:
-so the order of what happened before it and after it is certain.
+What a scene does next it does when all programs are waiting for something, and how long their logs
+are then is kept: so the order of what happened before it and after it is certain. Until then they
+take turns. Two programs that run at once race: one recv() may find what one send() brought, or two.
+So one is let go on until it waits or has sent something, while the others go no further than their
+next system call.
 """
 
 import os
@@ -9,15 +12,16 @@ import shutil
 import tempfile
 import time
 
-from . import reader
+from . import reader, strace
 from .actor import Actor
 from .names import Names
 from .ports import claim_ports
-from .proc import Watch, is_bound, is_under_way, read_file
+from .proc import Watch, held, is_bound, is_under_way, process_of, read_file, running
 from .relay import Relay
 
 PATIENCE = 10  # seconds until something that must come has failed to come
-RESTLESS = 2   # seconds; a program that never waits for anything is not waited for any longer
+RESTLESS = 10  # seconds; a program that never waits for anything is not waited for any longer
+ON_THE_WAY = 1  # second; what a program does not take may be under way for ever
 
 
 class Failure(Exception):
@@ -31,9 +35,11 @@ class Stage:
         self.programs = os.path.abspath(programs)
         self.shown_files = {}
         self.actors, self.steps = [], []
+        self.playing, self.turns = None, 0  # whose turn it is, and how many there were
         self.watch = Watch()
         self.relay = None
-        self.since, self.until = 0, float("inf")  # what happened between them is drawn
+        self.out_of_step = False  # somebody calculated less long than the others talked
+        self.since = 0  # what happened before is not drawn
         self.claim, self.port = claim_ports(2)  # the one after `port` may be needed as well
         self.ports = {self.port: 9090, self.port + 1: 9091}  # {real: the one that is shown}
         self.scratch = tempfile.mkdtemp(prefix="ladder-")
@@ -70,70 +76,120 @@ class Stage:
 
     def start(self, side, arguments, name="", lane=0):
         self.step()
-        actor = Actor(self, side, arguments, name, lane)
-        self.actors.append(actor)
-        self.watch.sessions.add(actor.process.pid)
-        return actor
+        self.give_turn(None)
+        self.playing = Actor(self, side, arguments, name, lane)
+        self.actors.append(self.playing)
+        self.watch.sessions.add(self.playing.process.pid)
+        return self.playing
 
     def with_relay(self):
         """From now on clients send to the relay's port, which the picture shows as the server's."""
-        self.relay = Relay(self.port + 1, self.port, self.are_waiting)
+        self.relay = Relay(self.port + 1, self.port)
         self.ports[self.relay.port] = self.ports[self.port]
-        self.relay.start()
         return self.relay
 
     def curtain_rises(self):
         """What has happened so far is not in the picture."""
         self.settle()
-        self.since = time.time()
+        self.step()
+        self.since = self.steps[-1]
+        self.out_of_step = False
+        if self.relay:
+            self.relay.repeated = False
 
     def curtain_falls(self):
-        """Nor is what happens from now on."""
+        """From now on nothing happens."""
         self.settle()
-        self.until = time.time()
+        for actor in self.actors:
+            actor.hold()
 
     # ---- Time
 
     def step(self):
         self.steps.append(time.time())
+        for actor in self.actors:
+            actor.marks.append(os.path.getsize(actor.log))
 
     def settle(self, at_work=0):
-        """Waits until every program waits; but for so many threads, which calculate."""
-        deadline = time.monotonic() + RESTLESS
-        calm = 0
-        while calm < 2 and time.monotonic() < deadline:
-            calm = calm + 1 if self.is_calm(at_work) else 0
+        """Lets one program go on after another until every one waits; but for so many threads of
+        each, which calculate. When all wait, the relay passes on a datagram."""
+        begun = last = time.monotonic()
+        while time.monotonic() < last + ON_THE_WAY:
+            able, busy = self.able(at_work)
+            if able or self.relay and self.relay.turn():
+                last = time.monotonic()
+                if last > begun + RESTLESS:
+                    self.give_up(able)
+                    return
+                if able and not busy:
+                    self.give_turn(min(able, key=lambda actor: actor.played))
+            elif not is_under_way(self.ports) and not self.able(at_work)[0]:
+                self.note_who_works()
+                return
             time.sleep(0.001)
 
-    def is_calm(self, at_work):
-        """Nothing is under way, and nobody at work."""
-        def is_quiet():
-            return not is_under_way(self.ports) and (not self.relay or self.relay.is_idle())
-        return is_quiet() and self.are_waiting(at_work) and is_quiet()
+    def note_who_works(self):
+        threads = self.watch.look()
+        for actor in self.actors:
+            actor.at_work = running(threads[actor.process.pid])
 
-    def are_waiting(self, at_work=0):
-        """Whether no thread does anything between two looks, and all are asleep."""
+    def give_up(self, actors):
+        """They go on as they like."""
+        for actor in actors:
+            actor.restless = True
+            actor.let_go()
+
+    def give_turn(self, actor):
+        if self.playing not in (None, actor) and not self.playing.restless:
+            self.playing.hold()
+        self.playing = actor
+        if actor:
+            threads = running(self.watch.look()[actor.process.pid])
+            self.out_of_step |= not set(actor.at_work) <= set(threads)
+            actor.at_work = []
+            self.turns += 1
+            actor.played = self.turns
+            actor.let_go()
+
+    def able(self, at_work=0):
+        """The programs that can go on, having more threads than that which do not sleep; and
+        whether the one whose turn it is does so just now."""
         before, after = self.watch.look(), self.watch.look()
-        awake = [thread for thread, (state, *_) in before.items() if state != b"S"]
-        return len(awake) <= at_work and before.keys() == after.keys() and all(
-            after[thread] == before[thread] for thread in before if thread not in awake)
+        able, busy = [], False
+        for actor in self.actors:
+            then, now = before[actor.process.pid], after[actor.process.pid]
+            works = running(then)
+            at_it = len(works) > at_work or then.keys() != now.keys() or any(
+                now[thread] != then[thread] for thread in then.keys() - works)
+            if not actor.restless and (at_it or held(then)):
+                able.append(actor)
+                busy |= at_it and actor is self.playing
+            if not at_it and actor is self.playing:
+                actor.pauses = set(map(process_of, held(then)))
+        return able, busy
 
     def wait(self, condition, actor):
         """Waits for a condition, but not for ever, and not for one who is gone."""
         deadline = time.monotonic() + PATIENCE
         while not condition() and actor.process.poll() is None and time.monotonic() < deadline:
+            self.settle()
             time.sleep(0.002)
 
     # ---- What has come of it
 
+    def is_in_time(self):
+        """Whether all came as the scene meant it. On a machine that has much else to do, a timer
+        may ring while an answer is under way, and a calculation be over too soon."""
+        return not self.out_of_step and not (self.relay and self.relay.repeated)
+
     def events(self):
         events = []
         for actor in self.actors:
-            actor.program.log = read_file(actor.log).decode("utf-8", "replace")
+            actor.program.log = strace.mark(read_file(actor.log), actor.marks)
             complaint = read_file(actor.err).decode(errors="replace").strip()
             if not actor.program.log or complaint.startswith("strace: "):
                 raise Failure(f"{actor.program.command} could not be started: {complaint}")
-            events += reader.read(actor.program, self.until)
+            events += reader.read(actor.program, self.steps)
         return events
 
     def names(self, stand_ins=True):

@@ -6,6 +6,7 @@ twice if the system restarted it (see signal(7)), which the program never sees: 
 again. And a program is killed, or the trace ends, in the middle of a line.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -40,27 +41,45 @@ class End:
     start: float
 
 
-def parse(text):
-    """All Calls, Signals and Ends of a log, in the order in which they began."""
-    records = join_restarted(list(read_lines(text)))
+def mark(log, places):
+    """The bytes of a log as text, with a MARK in each of these places."""
+    pieces = [log[first:last] for first, last in zip((0, *places), (*places, len(log)))]
+    return MARK.join(piece.decode("utf-8", "replace") for piece in pieces)
+
+
+def parse(text, steps=()):
+    """All Calls, Signals and Ends of a log, in the order in which they began.
+
+    `steps`: moments. The text has a MARK where the log ended at each of them, which says better
+    than any clock what was before it: strace measures how long a call took from some time after
+    the moment that it writes down as its beginning."""
+    records = join_restarted(list(read_lines(text, (0, *steps, float("inf")))))
     end_before_the_next(records)
     return records
 
 
+MARK = "\f"  # which strace never writes
 LINE = re.compile(r"(\d+) +(\d+\.\d+) (.*)")
 RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)")
 RESULT = re.compile(r"\s*= (-?\d+|0x[0-9a-f]+|\?)(.*?)(?: <(\d+\.\d+)>)?$")
 UNFINISHED = re.compile(r"\s*<unfinished \.\.\.>(\)\s*= \?)?$")  # with ") = ?": killed in it
 
 
-def read_lines(text):
+def read_lines(text, steps):
+    """`steps`: from which moment to which one what stands between two marks was written."""
     begun = {}  # thread: its call that has not returned, and the text of it so far
+    marks = 0   # before the place in the text
     for line in text.split("\n"):
-        found = LINE.fullmatch(line)
+        first = marks + len(line) - len(line.lstrip(MARK))
+        marks += line.count(MARK)
+        found = LINE.fullmatch(line.replace(MARK, ""))
         if not found:
             continue
         thread, time, rest = int(found[1]), float(found[2]), found[3]
+        time = within(steps, first, time)
         resumed = RESUMED.fullmatch(rest)
+        if rest.startswith("--- stopped by "):
+            continue
         if rest.startswith("--- "):
             yield Signal(thread, rest.split()[1], time)
         elif rest.startswith("+++ "):
@@ -68,6 +87,7 @@ def read_lines(text):
         elif resumed and thread in begun:
             call, beginning = begun.pop(thread)
             finish(call, beginning + resumed[2])
+            put_right(call, steps, marks)
         elif not resumed and "(" in rest:
             call = Call(thread, rest.split("(", 1)[0], start=time)
             yield call
@@ -75,6 +95,17 @@ def read_lines(text):
             if unfinished:
                 begun[thread] = call, rest
             finish(call, rest)
+            put_right(call, steps, marks)
+
+
+def within(steps, number, time):
+    """The time, or, if that is not between this step and the next one, the nearest that is."""
+    return min(max(time, steps[number]), math.nextafter(steps[number + 1], 0))
+
+
+def put_right(call, steps, number):
+    if call.end is not None:
+        call.end = within(steps, number, call.end)
 
 
 def finish(call, text):
