@@ -2,6 +2,7 @@
 """tools/wireshark/course.lua, as tshark shows kept captures of real conversations with it, and new
 ones where a capture can be made. Exit status 77 if there is no tshark."""
 
+import functools
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ KEPT = os.path.join(HERE, "kept")
 NOT_HERE = 77  # what test drivers take for "skipped"
 
 
+@functools.cache  # to start it takes half a second
 def tshark(path, *options):
     ran = subprocess.run(["tshark", "-r", path, "-X", f"lua_script:{SCRIPT}", *options],
                          capture_output=True, text=True, timeout=60, check=True,
@@ -146,10 +148,12 @@ class KeptTest(Conversations, unittest.TestCase):
 
     def test_no_secret_is_shown_where_the_capture_begins_in_mid_conversation(self):
         path = self.path(8)
+        answers = tshark(path, "-Y", "lab8.answer", "-T", "fields", "-e", "lab8.what", "-e",
+                         "frame.number")
+        last = dict(line.split("\t") for line in answers.splitlines())
         for what in ("token", "new-password", "repeat-password", "password"):
-            numbers = values(path, "frame.number", where=f'lab8.what == "{what}" && lab8.answer')
-            cut = os.path.join(self.scratch, "cut.pcap")
-            subprocess.run(["editcap", "-r", path, cut, f"{numbers[-1]}-999"], check=True,
+            cut = os.path.join(self.scratch, f"{what}.pcap")
+            subprocess.run(["editcap", "-r", path, cut, f"{last[what]}-999"], check=True,
                            capture_output=True)
             shown = tshark(cut, "-P", "-V")
             self.assertIn("Answer: (hidden)", shown)
@@ -158,7 +162,7 @@ class KeptTest(Conversations, unittest.TestCase):
 
     def test_another_port_is_a_preference_or_decoded_as(self):
         for lab, field, transport in ((8, "lab8.message", "tcp"), (10, "lab10.verb", "udp")):
-            usual, moved = self.path(lab), os.path.join(self.scratch, "moved.pcap")
+            usual, moved = self.path(lab), os.path.join(self.scratch, f"lab{lab}.pcap")
             with open(moved, "wb") as file:
                 file.write(record.read(usual).replace(struct.pack(">H", 9090),
                                                       struct.pack(">H", 9191)))
