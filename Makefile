@@ -71,7 +71,8 @@ $(NUMBERS:%=demo%): demo%: $$(call programs_of,$$*)
 ## make trace3           draws a conversation: what both call, and what crosses the wire between
 ##                       (INPUT=file is typed to the client; SUBMISSION=folder: your programs;
 ##                       WIDTH=120; ASCII=1)
-TRACE_OPTIONS = $(if $(INPUT),--input '$(INPUT)') $(if $(SUBMISSION),--submission '$(SUBMISSION)') \
+TRACE_OPTIONS = $(if $(INPUT),--input '$(INPUT:~/%=$(HOME)/%)') \
+                $(if $(SUBMISSION),--submission '$(SUBMISSION:~/%=$(HOME)/%)') \
                 $(if $(WIDTH),--width '$(WIDTH)') $(if $(ASCII),--ascii)
 $(NUMBERS:%=trace%): trace%: $$(if $$(SUBMISSION),,$$(call programs_of,$$*))
 	@tools/trace $* $(TRACE_OPTIONS)

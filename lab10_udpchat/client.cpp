@@ -1,7 +1,6 @@
 // Lab 10, the client: one poll() waits for the keyboard, for the server, and for the time at which
 // something has to be said again.
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>

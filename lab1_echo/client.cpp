@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "address.hpp"
 #include "arguments.hpp"
@@ -80,8 +81,9 @@ void send_line(Socket& server) {
   if (begun) exchange(server, {&kNewline, 1});  // the input ended without one
 }
 
-void converse(Socket server) {
+void converse(Socket connected) {
   try {
+    Socket server(std::move(connected));  // closed at the end of this block
     send_line(server);
   } catch (const std::exception&) {
     say("disconnect", "the conversation was cut short");

@@ -1,6 +1,5 @@
 // The client: it asks for host and port, and tries every address that the host has.
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,6 +1,5 @@
 // The client: it answers the server's questions, then sends line after line.
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -3,8 +3,6 @@
 
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <mutex>
 #include <string_view>

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>

@@ -1,6 +1,5 @@
 // The client: it logs in, then sends message after message, each a line of its input.
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

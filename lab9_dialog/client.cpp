@@ -1,6 +1,5 @@
 // Lab 9, the client: it logs in, then waits for the keyboard and for the server at once.
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
