@@ -50,10 +50,10 @@ class Sender {
     }
   }
 
-  // When send_due(), or given_up(), has to be asked again; kNever if there is nothing to wait for.
+  // When send_due() has something to send; kNever if all is acknowledged.
   Time next_due(Time now) const {
     if (may_send_next()) return now;
-    Time next = in_flight() == 0 ? kNever : progress_ + kPatience;
+    Time next = kNever;
     for (std::size_t i = 0; i < sent_; ++i) {
       if (!entries_[i].acknowledged) next = std::min(next, entries_[i].due);
     }
@@ -98,7 +98,8 @@ class Sender {
   // Nothing was acknowledged for so long that nobody can be there. It is not counted for each
   // message by itself: where a third of all is lost each way, one message in a hundred thousand
   // needs more tries than 30 seconds have room for, while its neighbours arrive.
-  bool given_up(Time now) const noexcept { return in_flight() > 0 && now - progress_ >= kPatience; }
+  bool given_up(Time now) const noexcept { return now >= gives_up_at(); }
+  Time gives_up_at() const noexcept { return in_flight() > 0 ? progress_ + kPatience : kNever; }
 
  private:
   struct Entry {

@@ -83,6 +83,7 @@ class Room {
     if (!is_nick(nick)) return refuse(from, "a nick is 1 to 32 characters, no spaces, no controls");
     if (members_.has(nick)) return refuse(from, "somebody has that nick");
     if (members_.size() >= kMaxMembers) return refuse(from, "the chat is full");
+    if (anybody_lags(now)) return send_cookie(from, now);  // he comes again, as a SAY would
     admit(from, nick, cookie, *slot, now);
   }
 
@@ -114,8 +115,8 @@ class Room {
   }
 
   // The same member with another cookie. If it is about as old as the first it was asked for at the
-  // same time: two of the client's datagrams have overtaken each other. A much newer one means that
-  // the client has lost us, and begins anew.
+  // same time: two of the client's datagrams have overtaken each other, and the newer is the one
+  // that the client has. A much newer one means that the client has lost us, and begins anew.
   void join_again(Member& member, std::string_view cookie, std::int64_t slot, Time now) {
     constexpr std::int64_t kSlotsOfOneJoining = 2;
     if (slot > member.cookie_slot + kSlotsOfOneJoining) {
@@ -124,8 +125,10 @@ class Room {
       member.said.restart();
       deadlines_.set_by(member, now);
     }
-    member.cookie = cookie;
-    member.cookie_slot = slot;
+    if (slot >= member.cookie_slot) {
+      member.cookie = cookie;
+      member.cookie_slot = slot;
+    }
     welcome(member, now);
   }
 
@@ -163,8 +166,8 @@ class Room {
     return true;
   }
 
-  // Who says a thousand lines at once is slowed down to the pace of those who hear them. A SAY that
-  // is neither taken in nor acknowledged comes again.
+  // Who says a thousand lines at once, or comes and goes as often, is slowed down to the pace of
+  // those who hear of it. A SAY that is neither taken in nor acknowledged comes again.
   bool anybody_lags(Time now) {
     return std::ranges::any_of(members_,
                                [now](const auto& entry) { return entry.second.to_say.lags(now); });
@@ -212,7 +215,8 @@ class Room {
       datagram.append(" ").append(std::to_string(number)).append(line->rest);
       send_(member.endpoint, datagram);
     });
-    deadlines_.set(member, std::min(member.to_say.next_due(now), member.heard + kMaxSilence));
+    deadlines_.set(member, std::min({member.to_say.next_due(now), member.to_say.gives_up_at(),
+                                     member.heard + kMaxSilence}));
   }
 
   void remove(Member& member, std::string_view why, std::string_view note, Time now) {

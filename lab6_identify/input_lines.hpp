@@ -31,6 +31,7 @@ class InputLines {
   // Waits for some input, or its end, with one read().
   void read_more() {
     std::array<std::byte, 4096> buffer;
+    ended_ = true;  // as it is if it cannot be read
     const auto input = read_input(buffer);
     ended_ = !input;
     if (input) decoder_.append(*input);

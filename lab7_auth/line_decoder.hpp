@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -41,7 +42,7 @@ class LineDecoder {
       larger.append(buffer_, begin_, rest);
       wipe(buffer_);
       buffer_ = std::move(larger);
-    } else {
+    } else if (begin_ > 0) {
       std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.end(),
                 buffer_.begin());
       wipe(std::as_writable_bytes(std::span(buffer_).subspan(rest)));

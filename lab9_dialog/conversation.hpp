@@ -24,6 +24,7 @@
 #include "polled_socket.hpp"
 #include "secret.hpp"
 #include "service_message.hpp"
+#include "shared/frame.hpp"
 #include "shared/socket.hpp"
 #include "waiting_messages.hpp"
 
@@ -74,6 +75,7 @@ class Conversation {
     guard([this, events] {
       if (is_leaving()) return discard(events);
       socket_.transfer(events);
+      answer_waiting();
       take_messages();
       const bool hung_up = socket_.ended() && !socket_.has_received();
       if (state_ == State::kHashing && hung_up) leave("closed the connection");
@@ -124,8 +126,9 @@ class Conversation {
     kGone,
   };
 
-  // A client that lets more than so many bytes wait for it, since it does not read, is dropped.
-  static constexpr std::size_t kMaxUnsent = 1'048'576;
+  // A client that lets more than so many bytes wait for it, since it does not read, is dropped:
+  // more than the longest message.
+  static constexpr std::size_t kMaxUnsent = kFrameHeader + kMaxPayload;
   // One whose messages take more than so many bytes is read from again when they are answered.
   static constexpr std::size_t kMaxWaiting = 1'048'576;
   static constexpr int kMessagesATurn = 16;
@@ -136,7 +139,7 @@ class Conversation {
 
   bool takes_messages() const {
     if (state_ == State::kLogin) return true;
-    return is_in() && commons_.waiting.bytes_of(id_) <= kMaxWaiting;
+    return is_in() && commons_.waiting.bytes_of(id_) <= (is_anybody_there() ? kMaxWaiting : 0);
   }
 
   // Who leaves while the password is being hashed need not be waited for. Only who reads learns
@@ -169,11 +172,27 @@ class Conversation {
       leave("said logout");
     } else {
       commons_.console.show(login_.name() + ": " + message);
-      if (commons_.person.ended()) {
-        socket_.send_message(message);
-      } else {
+      if (is_anybody_there()) {
         commons_.waiting.add(id_, std::move(message));
+      } else {
+        socket_.send_message(message);
       }
+    }
+  }
+
+  bool is_anybody_there() const { return !commons_.person.ended(); }
+
+  // When the person has left, what waits is answered, no faster than the client reads, and then
+  // what it says next.
+  void answer_waiting() {
+    for (int answered = 0; !is_anybody_there() && socket_.unsent() == 0; ++answered) {
+      if (answered == kMessagesATurn) {
+        interrupted_ = true;
+        return;
+      }
+      const auto message = commons_.waiting.take_oldest_of(id_);
+      if (!message) return;
+      socket_.send_message(*message);
     }
   }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "accounts.hpp"
@@ -38,17 +39,19 @@ class Dialog {
 
   // The console's input has something to read, or has ended.
   void read_console() {
-    commons_.person.read_more();
+    try {
+      commons_.person.read_more();
+    } catch (const std::system_error& error) {  // that of nohup, say, is open for writing only
+      say("error", error.what());
+    }
     take_lines();
   }
 
-  // What is typed already; and the answers of nobody, once the input has ended.
+  // What is typed already. Once the input has ended, each conversation goes on by itself.
   void take_lines() {
     while (const auto line = commons_.person.take()) take_line(*line);
     if (!commons_.person.ended()) return;
-    while (const auto message = commons_.waiting.take_oldest()) {
-      conversations_.at(message->client).send(message->text);
-    }
+    for (auto& [id, conversation] : conversations_) conversation.serve(0);
   }
 
   void take_hashes() {

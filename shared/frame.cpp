@@ -59,7 +59,7 @@ void FrameDecoder::append(std::span<const std::byte> bytes) {
     larger.append(buffer_, begin_, rest);
     ::explicit_bzero(buffer_.data(), buffer_.size());
     buffer_ = std::move(larger);
-  } else {
+  } else if (begin_ > 0) {
     std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.end(),
               buffer_.begin());
     ::explicit_bzero(buffer_.data() + rest, buffer_.size() - rest);

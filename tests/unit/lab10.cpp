@@ -235,13 +235,15 @@ TEST_CASE("poll_timeout: rounded up, and bounded") {
 
 namespace {
 
-// Sends from an address, and is what the server answers there.
+// Sends from an address, and is what the server sends there.
 std::vector<std::string> ask(World& world, const Endpoint& from, const std::string& bytes) {
   world.strays.clear();
   world.network.send({from, kServer, bytes}, world.now);
   world.run_for(milliseconds(20));
   std::vector<std::string> answers;
-  for (const Packet& packet : world.strays) answers.push_back(packet.bytes);
+  for (const Packet& packet : world.strays) {
+    if (packet.to == from) answers.push_back(packet.bytes);
+  }
   return answers;
 }
 
@@ -280,7 +282,38 @@ TEST_CASE("Room: a client that joins again after 15 s begins anew and hears what
   CHECK(anna.notes.empty());
 }
 
-TEST_CASE("Room: while somebody lags, a SAY that was taken in is acknowledged, and a new one not") {
+TEST_CASE("Room: of two JOINs that overtake each other, the newer is the one that is known") {
+  World world;
+  const Endpoint boris = endpoint_at("127.0.0.1", 5000);
+  const std::string older = ask(world, boris, "JOIN boris").at(0).substr(7);
+  world.run_for(seconds(5));
+  const std::string newer = ask(world, boris, "JOIN boris").at(0).substr(7);
+  REQUIRE(newer != older);
+  const std::vector<std::string> welcome = ask(world, boris, "JOIN boris " + newer);
+  CHECK(welcome.at(0).starts_with("WELCOME "));
+  CHECK(ask(world, boris, "JOIN boris " + older) == welcome);
+  world.run_for(seconds(16));
+  CHECK(ask(world, boris, "JOIN boris " + newer) == welcome);
+}
+
+TEST_CASE("Session: a line that is never acknowledged does not keep it awake") {
+  World world;
+  Time now = world.now;
+  Session session(
+      "anna", [](std::string_view) {}, now);
+  for (const char* const datagram : {"COOKIE 0123", "WELCOME 4567"}) {
+    session.tick(now);
+    REQUIRE(session.receive(datagram, now));
+  }
+  session.say("hello");
+  for (const Time end = now + seconds(60); now < end; now = session.next_due(now)) {
+    session.receive("PONG", now);
+    session.tick(now);
+    REQUIRE(session.next_due(now) > now);
+  }
+}
+
+TEST_CASE("Room: while somebody lags, nothing new is taken in: no SAY and no newcomer") {
   World world;
   const Endpoint anna = endpoint_at("127.0.0.1", 5000);
   const std::string token = join(world, anna, "anna").substr(8);
@@ -293,6 +326,7 @@ TEST_CASE("Room: while somebody lags, a SAY that was taken in is acknowledged, a
   CHECK(std::ranges::count(ask(world, anna, say(1)), "ACK 1") == 1);
   CHECK(std::ranges::count(ask(world, anna, say(500)), "ACK 500") == 1);
   CHECK(std::ranges::count(ask(world, anna, say(501)), "ACK 501") == 0);
+  CHECK(join(world, endpoint_at("127.0.0.1", 5002), "clara").starts_with("COOKIE "));
 }
 
 TEST_CASE("Room: nobody gets a second nick at his address") {

@@ -121,12 +121,14 @@ TEST_CASE("Sender: gives up after 30 s in which nothing was acknowledged") {
   CHECK_FALSE(sender.given_up(sent + seconds(1000)));  // there is nothing to wait for
 }
 
-TEST_CASE("Sender: is asked again in time to give up") {
+TEST_CASE("Sender: tells when it gives up") {
   Sender<int> sender = sender_of(1);
   Time now = kStart;
+  CHECK(sender.gives_up_at() == kNever);
   while (!sender.given_up(now)) {
     sent_at(sender, now);
-    now = sender.next_due(now);
+    REQUIRE(sender.next_due(now) > now);
+    now = std::min(sender.next_due(now), sender.gives_up_at());
   }
   CHECK(now == kStart + seconds(30));
 }

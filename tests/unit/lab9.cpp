@@ -3,7 +3,9 @@
 // line that is being typed.
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@
 #include "lab9_dialog/columns.hpp"
 #include "lab9_dialog/console_output.hpp"
 #include "lab9_dialog/conversation.hpp"
+#include "lab9_dialog/dialog.hpp"
 #include "lab9_dialog/hasher.hpp"
 #include "lab9_dialog/line_editor.hpp"
 #include "lab9_dialog/polled_socket.hpp"
@@ -124,6 +127,11 @@ struct Talking {
     int sent = 0;
     for (; (talk->interest().events & POLLOUT) == 0; ++sent) talk->send(large);
     return sent;
+  }
+
+  void end_input() {
+    const Redirected input(STDIN_FILENO, memory_file());
+    commons.person.read_more();
   }
 
   bool is_over(std::chrono::milliseconds later = {}) {
@@ -311,6 +319,39 @@ TEST_SUITE("Conversation") {
     CHECK(client->receive_message() == "an answer");
   }
 
+  TEST_CASE_FIXTURE(Talking,
+                    "when the person leaves, what waits is answered as fast as it is read") {
+    get_in("Ann");
+    const int little = 16 * 1024;  // as much as the network takes at once
+    check("setsockopt",
+          ::setsockopt(talk->interest().fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof little));
+    const std::vector<std::string> messages = {std::string(kMaxPayload / 2, 'a'),
+                                               std::string(kMaxPayload, 'b'), "c", "exit"};
+    Worker speaker([&] { say(messages); });
+    while (talk->interest().events != 0) serve_when_ready();  // all but the last two
+
+    end_input();
+    talk->serve(0);
+    CHECK(!is_over());
+    CHECK(talk->interest().events == POLLOUT);
+    for (std::size_t i = 0; i < 3; ++i) {
+      std::optional<std::string> answer;
+      Worker reader([&] { answer = client->receive_message(); });
+      wait_until([&] {
+        serve();
+        return answer.has_value();
+      });
+      reader.finish();
+      CHECK(*answer == messages[i]);
+    }
+    speaker.finish();
+    wait_until([&] {
+      serve();
+      return is_over(std::chrono::seconds(2));
+    });
+    CHECK(talk->farewell() == "127.0.0.1:50000 said exit");
+  }
+
   TEST_CASE_FIXTURE(Talking, "who has closed, and then reset, does not keep the loop awake") {
     get_in("Ann");
     commons.waiting.add(7, std::string(kMaxPayload, 'x'));  // so nothing more is taken from her
@@ -407,6 +448,39 @@ TEST_SUITE("Conversation") {
     CHECK(is_over(std::chrono::seconds(2)));
     CHECK(talk->farewell() == "127.0.0.1:50000 was dropped: it broke the protocol");
     CHECK(read_file("server.log").find("[server] error: 127.0.0.1:50000: ") != std::string::npos);
+  }
+}
+
+TEST_SUITE("Dialog") {
+  TEST_CASE_FIXTURE(Talking, "an input that cannot be read is one with nobody there") {
+    Dialog dialog(accounts, person);
+    {
+      const Redirected input(STDIN_FILENO, Descriptor(::open("/dev/null", O_WRONLY)));
+      dialog.read_console();
+    }
+    CHECK(person.ended());
+    CHECK(read_file("server.log").find("[server] error: read standard input: ") !=
+          std::string::npos);
+  }
+
+  TEST_CASE("WaitingMessages: the oldest of all, of some, of one") {
+    WaitingMessages waiting;
+    for (const std::uint64_t client : {2U, 1U, 3U, 2U}) {
+      waiting.add(client, "of " + std::to_string(client));
+    }
+    const auto is_odd = [](std::uint64_t client) {
+      return client % 2 == 1;
+    };
+    CHECK(waiting.take_oldest(is_odd)->client == 1);
+    CHECK(waiting.take_oldest_of(1) == std::nullopt);
+    CHECK(waiting.bytes_of(1) == 0);
+    CHECK(waiting.take_oldest()->text == "of 2");
+    CHECK(waiting.take_oldest_of(2) == "of 2");
+    CHECK(waiting.take_oldest()->client == 3);
+    waiting.add(4, "");
+    CHECK(waiting.bytes_of(4) > 0);
+    waiting.forget(4);
+    CHECK(!waiting.take_oldest().has_value());
   }
 }
 
