@@ -1,5 +1,5 @@
-// The one clock. Only the two loops look at it: all else is told what time it is, so that a test
-// can let a minute pass in no time.
+// The one clock. Only server.cpp and client.cpp look at it: all else is told what time it is, so
+// that a test can let a minute pass in no time.
 
 #pragma once
 

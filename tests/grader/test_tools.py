@@ -1,6 +1,8 @@
 """A whole class, and grading at each save."""
 
 import csv
+import os
+import shutil
 import subprocess
 import time
 import unittest
@@ -17,10 +19,10 @@ class Tools(GraderTest):
             (self.folder / "class" / name / "lab1/server.py").write_text(server)
         (self.folder / "class/notes.txt").write_text("no student\n")
 
-    def grade_all(self):
+    def grade_all(self, check=CHECK):
         out = self.folder / "grades.csv"
         run = subprocess.run([ROOT / "tools/grade_all", "--out", out, "--options",
-                              f"'{CHECK}' --patience=2", self.folder / "class"],
+                              f"'{check}' --patience=2", self.folder / "class"],
                              capture_output=True, text=True, timeout=TIME_LIMIT)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         with open(out, newline="", encoding="utf-8") as file:
@@ -36,15 +38,36 @@ class Tools(GraderTest):
         self.assertEqual(rows[2][1:], ["0", "0"])
         self.assertIn("1 of   2  lab1  server: listens on port 9090 unless told", said)
 
-        # Again: nobody has changed anything, then somebody has.
+        # Again: nobody has changed anything, then somebody has, by a file that is older.
         kept = self.folder / "grades.csv.d"
         before = (kept / "ann.csv").stat().st_mtime_ns
         self.grade_all()
         self.assertEqual((kept / "ann.csv").stat().st_mtime_ns, before)
-        (self.folder / "class/bob/lab1/server.py").write_text(SERVER + "serve()\n")
+        changed = self.folder / "class/bob/lab1/server.py"
+        changed.write_text(SERVER + "serve()\n")
+        os.utime(changed, (0, 0))
         _, rows = self.grade_all()
         self.assertEqual(rows[2][1:], rows[1][1:])
         self.assertEqual((kept / "ann.csv").stat().st_mtime_ns, before)
+
+        # Other options are other points.
+        self.grade_all("--check=server: a client that sends nothing*")
+        self.assertNotEqual((kept / "ann.csv").stat().st_mtime_ns, before)
+
+    def test_a_student_who_cannot_be_graded_ends_nothing(self):
+        self.write_class()
+        where = self.folder / "class/bob/lab1"
+        shutil.rmtree(where)
+        where.symlink_to("lab1")
+        run = subprocess.run([ROOT / "tools/grade_all", "--out", self.folder / "grades.csv",
+                              "--options", f"'{CHECK}'", self.folder / "class"],
+                             capture_output=True, text=True, timeout=TIME_LIMIT)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("bob", run.stdout)
+        with open(self.folder / "grades.csv", newline="", encoding="utf-8") as file:
+            points = {row["student"]: row["sum"] for row in csv.DictReader(file)}
+        self.assertGreater(float(points["ann"]), 0)
+        self.assertEqual(points["bob"], "0")
 
     def test_watch_runs_again_when_a_file_was_saved(self):
         watched = self.submission(SERVER)
