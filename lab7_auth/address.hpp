@@ -37,7 +37,7 @@ using AddressList = std::unique_ptr<addrinfo, FreeAddressList>;
 // Throws std::invalid_argument if the host is no address and no name that resolves.
 inline AddressList look_up(const std::string& host, std::uint16_t port, int family) {
   addrinfo hints{};
-  hints.ai_family = family;  // AF_INET, AF_INET6, or AF_UNSPEC for both
+  hints.ai_family = family;         // AF_INET, AF_INET6, or AF_UNSPEC for both
   hints.ai_socktype = SOCK_STREAM;  // each address once, not for UDP again
   hints.ai_flags = AI_NUMERICSERV | (host.empty() ? AI_PASSIVE : 0);
   const char* const node = host.empty() ? nullptr : host.c_str();
