@@ -52,7 +52,7 @@ void Card::begin(const LabResult& lab) {
   std::printf("\n%s  (%s)\n", coloured(lab.name, "1", has_colours()).c_str(), lab.folder.c_str());
   begun_ = true;
   if (lab.build_words.empty()) return;
-  std::printf("  What could not be built, in the compiler's words:\n");
+  std::printf("  What was not copied, or could not be built, and why:\n");
   for (const std::string& line : lines_of(lab.build_words)) {
     std::printf("    %s\n", printable(line).c_str());
   }

@@ -128,10 +128,16 @@ void gets_in_by_name(Talk& talk) {
 }  // namespace
 
 void copy_files(const std::string& from, const std::string& to) {
-  for (const auto& entry : std::filesystem::directory_iterator(from)) {
-    if (entry.path().filename() == "server.log") continue;
-    std::filesystem::copy(entry.path(), to / entry.path().filename(),
-                          std::filesystem::copy_options::recursive);
+  namespace fs = std::filesystem;
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    const fs::path target = to / entry.path().lexically_relative(from);
+    if (entry.is_symlink()) {
+      if (target.filename() != "server.log") fs::copy_symlink(entry.path(), target);
+    } else if (entry.is_directory()) {
+      fs::create_directory(target, entry.path());
+    } else if (entry.is_regular_file() && target.filename() != "server.log") {
+      fs::copy_file(entry.path(), target);
+    }
   }
 }
 

@@ -44,7 +44,7 @@ class Host : public Talk {
 // Takes one client more: it gets in, and returns what this one says. For after everything odd.
 Outcome serves(Server& server);
 
-// What a program keeps in its folder but its log, into another one.
+// The files and links that a program keeps in its folder but its log, into another one.
 void copy_files(const std::string& from, const std::string& to);
 
 }  // namespace grade

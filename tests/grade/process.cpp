@@ -48,6 +48,14 @@ void kill_family(pid_t pid) {
   for (const pid_t member : family) ::kill(member, SIGKILL);
 }
 
+bool limit_one(pid_t pid, int resource, std::uint64_t value) {
+  const auto which = static_cast<__rlimit_resource>(resource);
+  rlimit limits{};
+  if (::prlimit(pid, which, nullptr, &limits) != 0) return false;
+  limits.rlim_cur = std::min<rlim_t>(value, limits.rlim_max);
+  return ::prlimit(pid, which, &limits, nullptr) == 0;
+}
+
 // What the ended programs left behind is the grader's by now.
 void kill_orphans() {
   for (const pid_t child : proc::children(::getpid())) {
@@ -173,11 +181,7 @@ void Program::limit(int resource, std::uint64_t value) {
   // Root may not change another user's limits everywhere, that user may.
   const bool done = identity::as_programs([&] {
     for (const pid_t member : proc::family(pid_)) {
-      rlimit limits{};
-      const auto which = static_cast<__rlimit_resource>(resource);
-      if (::prlimit(member, which, nullptr, &limits) != 0) return false;
-      limits.rlim_cur = std::min<rlim_t>(value, limits.rlim_max);
-      if (::prlimit(member, which, &limits, nullptr) != 0) return false;
+      if (!limit_one(member, resource, value) && errno != ESRCH) return false;  // gone meanwhile
     }
     return true;
   });

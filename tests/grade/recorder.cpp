@@ -4,7 +4,6 @@
 #include <chrono>
 #include <exception>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "advice.hpp"
@@ -33,10 +32,8 @@ Thrown thrown = Thrown::kNothing;
 
 REGISTER_EXCEPTION_TRANSLATOR(const std::exception& error) {
   thrown = dynamic_cast<const CannotRun*>(&error) != nullptr ? Thrown::kCannotRun
-           : dynamic_cast<const std::system_error*>(&error) != nullptr ||
-                   dynamic_cast<const std::bad_alloc*>(&error) != nullptr
-               ? Thrown::kByGrader
-               : Thrown::kByProgram;
+           : is_the_graders(error)                           ? Thrown::kByGrader
+                                                             : Thrown::kByProgram;
   return error.what();
 }
 

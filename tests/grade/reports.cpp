@@ -130,7 +130,7 @@ std::string build_words(const Results& results) {
   std::string text;
   for (const LabResult& lab : results.labs) {
     if (!lab.build_words.empty()) {
-      text += lab.name + " could not be built whole:\n" + lab.build_words + "\n";
+      text += lab.name + " was not copied or built whole:\n" + lab.build_words + "\n";
     }
   }
   return text;

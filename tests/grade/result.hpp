@@ -52,7 +52,7 @@ struct LabResult {
   int lab = 0;
   std::string name;         // "lab3_config"
   std::string folder;       // of the submission
-  std::string build_words;  // what the compiler said, if it failed
+  std::string build_words;  // what was not copied, or could not be built
   std::vector<CheckResult> checks;
   double seconds = 0;
 

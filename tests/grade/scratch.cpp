@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <system_error>
 
 #include "identity.hpp"
@@ -22,6 +23,11 @@ int folders = 0;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
+}
+
+[[noreturn]] void fail_with_file(const std::string& what, const std::string& path) {
+  const std::error_code error(errno, std::generic_category());
+  throw std::filesystem::filesystem_error(what, path, error);
 }
 
 int remove_entry(const char* path, const struct stat* /*about*/, int /*type*/,
@@ -63,7 +69,7 @@ std::string folder(std::string_view name) {
 
 std::string read_file(const std::string& path, std::size_t from) {
   std::string content;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // it may be a FIFO
   struct stat about {};
   const bool has_end = ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);  // not /dev/full
   std::array<char, 65536> piece{};
@@ -78,10 +84,14 @@ std::string read_file(const std::string& path, std::size_t from) {
   return content;
 }
 
+// A program may have put something else in its place: a link to anywhere, a FIFO, a folder.
 void write_file(const std::string& path, std::string_view content) {
-  std::FILE* const file = std::fopen(path.c_str(), "we");
-  if (file == nullptr) fail("open " + path);
-  identity::hand_over(::fileno(file));
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  const int descriptor = ::open(path.c_str(), kFlags, 0666);
+  if (descriptor < 0) fail_with_file("open", path);
+  identity::hand_over(descriptor);
+  std::FILE* const file = ::fdopen(descriptor, "w");
+  if (file == nullptr) fail("fdopen " + path);
   const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
   if (std::fclose(file) != 0 || !written) fail("write " + path);
 }

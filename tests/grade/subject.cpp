@@ -19,8 +19,9 @@ namespace {
 std::string executable_of(const Lab& lab, const std::string& role) {
   const std::string path = submission::program_of(lab, role);
   if (path.empty()) {
-    throw CannotRun("there is no `" + role + "`" +
-                    (submission::build_words(lab).empty() ? "" : ": it could not be built"));
+    throw CannotRun(
+        "there is no `" + role + "`" +
+        (submission::build_words(lab).empty() ? "" : ": see what was not copied or built"));
   }
   return path;
 }

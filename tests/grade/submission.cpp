@@ -13,25 +13,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A link that leads nowhere is neither.
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
 // Looked up before main(): in a namespace that it enters later it may not find itself any more.
 const std::string kCourse = [] {
   std::error_code ignored;  // started as another user it may have no way there, and needs none
   const fs::path grader = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path folder = (grader.parent_path() / ".." / "..").lexically_normal();
-  return fs::is_directory(folder / kLabs[0].name, ignored) ? folder.string() : std::string();
+  return is_folder(folder / kLabs[0].name) ? folder.string() : std::string();
 }();
 
 std::string chosen;
 
 bool is_lab(const fs::path& folder) {
-  return folder.filename().string().starts_with("lab") && fs::is_directory(folder);
+  return folder.filename().string().starts_with("lab") && is_folder(folder);
 }
 
 // A Makefile may make them of any language's sources. That of a whole course has labs beside it.
 bool has_makefile(const fs::path& folder) {
-  if (!fs::is_regular_file(folder / "Makefile") && !fs::is_regular_file(folder / "makefile")) {
-    return false;
-  }
+  if (!is_file(folder / "Makefile") && !is_file(folder / "makefile")) return false;
   return std::ranges::none_of(fs::directory_iterator(folder),
                               [](const auto& entry) { return is_lab(entry.path()); });
 }
@@ -40,7 +49,7 @@ bool has_program(const fs::path& folder) {
   if (has_makefile(folder)) return true;
   for (const std::string role : {"server", "client"}) {
     for (const char* ending : {"", ".cpp", ".c", ".py"}) {
-      if (fs::is_regular_file(folder / (role + ending))) return true;
+      if (is_file(folder / (role + ending))) return true;
     }
   }
   return false;
@@ -62,7 +71,7 @@ const std::string& course() {
 void set_folder(const std::string& folder) {
   std::error_code error;
   chosen = fs::canonical(folder, error).string();
-  if (error || !fs::is_directory(chosen)) throw std::invalid_argument(folder + " is no folder");
+  if (error || !is_folder(chosen)) throw std::invalid_argument(folder + " is no folder");
 }
 
 const std::string& folder() {
@@ -87,7 +96,7 @@ std::string folder_of(const Lab& lab) {
   for (const auto& entry : fs::directory_iterator(where)) {
     const std::string found = entry.path().filename().string();
     const bool fits = found == name || found.starts_with(name + "_");
-    if (fits && entry.is_directory()) return entry.path().lexically_normal().string();
+    if (fits && is_folder(entry.path())) return entry.path().lexically_normal().string();
   }
   return {};
 }

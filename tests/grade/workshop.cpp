@@ -3,10 +3,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
 #include <filesystem>
+#include <map>
+#include <system_error>
+#include <vector>
 
+#include "errors.hpp"
 #include "identity.hpp"
 #include "loop.hpp"
 #include "process.hpp"
@@ -17,27 +23,75 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kLargest = 32 << 20;  // bytes of a file that is copied
-constexpr int kMostFiles = 2000;
+constexpr std::uintmax_t kLargest = 200 << 20;  // bytes of a file that is copied
+constexpr int kMostFiles = 2000;                // in the folders of a folder
 
-// Without what no program needs. A link is followed if it leads to a file.
-void copy_folder(const fs::path& from, const fs::path& to) {
-  int files = 0;
-  auto entry =
-      fs::recursive_directory_iterator(from, fs::directory_options::skip_permission_denied);
-  for (; entry != fs::recursive_directory_iterator(); ++entry) {
-    const fs::path target = to / fs::relative(entry->path(), from);
-    if (entry->path().filename().string().starts_with(".")) {
-      if (entry->is_directory()) entry.disable_recursion_pending();
-    } else if (entry->is_directory()) {
-      fs::create_directory(target);
-    } else if (entry->is_regular_file() && entry->file_size() <= kLargest &&
-               ++files <= kMostFiles) {
-      fs::copy_file(entry->path(), target);
-      fs::last_write_time(target, entry->last_write_time());
+// Files that stay behind, by the reason.
+using LeftOut = std::map<std::string, std::vector<std::string>>;
+
+std::string words_of(const LeftOut& left_out) {
+  constexpr std::size_t kMostNames = 3;
+  std::string words;
+  for (const auto& [reason, names] : left_out) {
+    words += "not copied, " + reason + ":";
+    for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i) words += " " + names[i];
+    if (names.size() > kMostNames) {
+      words += " and " + std::to_string(names.size() - kMostNames) + " more";
+    }
+    words += '\n';
+  }
+  return words;
+}
+
+// Copies a folder without what no program needs. A link is followed if it leads to a file.
+class Copier {
+ public:
+  // Returns what was left out, in words.
+  std::string copy(const fs::path& from, const fs::path& to) {
+    from_ = from;
+    to_ = to;
+    // The folder's own files come first: those of its folders may be too many.
+    folders_ = {{}};
+    for (std::size_t i = 0; i < folders_.size(); ++i) copy_entries(folders_[i]);
+    return words_of(left_out_);
+  }
+
+ private:
+  void copy_entries(const fs::path& folder) {
+    constexpr auto kOptions = fs::directory_options::skip_permission_denied;
+    std::error_code error;
+    fs::directory_iterator entry(from_ / folder, kOptions, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      const fs::path name = folder / entry->path().filename();
+      std::error_code ignored;  // of a link that leads nowhere
+      if (entry->path().filename().string().starts_with(".")) continue;
+      if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
+        folders_.push_back(name);
+        fs::create_directory(to_ / name, ignored);
+      } else if (entry->is_regular_file(ignored)) {
+        const std::string why_not = copy_file(*entry, to_ / name, folder.empty());
+        if (!why_not.empty()) left_out_[why_not].push_back(name.string());
+      }
     }
   }
-}
+
+  // Returns why it cannot be copied.
+  std::string copy_file(const fs::directory_entry& file, const fs::path& target, bool is_own) {
+    std::error_code error;
+    if (file.file_size(error) > kLargest) return "larger than 200 MB";
+    if (!is_own && ++files_ > kMostFiles) return "beyond 2000 files in folders";
+    fs::copy_file(file.path(), target, error);
+    if (is_the_machines(error)) throw fs::filesystem_error("copy", file.path(), error);
+    if (error) return error.message();
+    fs::last_write_time(target, file.last_write_time(error), error);
+    return "";
+  }
+
+  fs::path from_, to_;
+  std::deque<fs::path> folders_;  // as seen from there; the first is the folder itself
+  int files_ = 0;
+  LeftOut left_out_;
+};
 
 // A folder that all may read and only the grader change.
 void seal(const fs::path& folder) {
@@ -96,33 +150,45 @@ std::string build(const std::string& role, const fs::path& folder, const std::st
 
 std::string program_in(const fs::path& folder, const std::string& role) {
   const fs::path program = folder / role;
-  return fs::is_regular_file(program) && ::access(program.c_str(), X_OK) == 0 ? program.string()
-                                                                              : "";
+  std::error_code ignored;
+  return fs::is_regular_file(program, ignored) && ::access(program.c_str(), X_OK) == 0
+             ? program.string()
+             : "";
 }
 
-}  // namespace
-
-Workpiece prepare(const std::string& folder, const std::string& course) {
-  if (folder.empty()) return {};
+// Makes both programs in `place`, a folder that is still empty.
+Workpiece make_in(const fs::path& place, const std::string& folder, const std::string& course) {
+  Workpiece made;
   // As in a course, `shared` is beside the lab's folder.
-  const fs::path place = scratch::folder("submission");
   const fs::path copy = place / "lab";
   fs::create_directory(copy);
-  copy_folder(folder, copy);
+  made.words = Copier().copy(folder, copy);
   for (const fs::path& shared : {fs::path(folder) / ".." / "shared", fs::path(course) / "shared"}) {
-    if (fs::is_directory(place / "shared") || !fs::is_directory(shared)) continue;
+    std::error_code ignored;
+    if (fs::is_directory(place / "shared") || !fs::is_directory(shared, ignored)) continue;
     fs::create_directory(place / "shared");
-    copy_folder(shared, place / "shared");
+    made.words += Copier().copy(shared, place / "shared");
   }
   identity::hand_over(place.string());
 
-  Workpiece made;
   for (const std::string role : {"server", "client"}) {
     made.words += build(role, copy, "..");
     (role == "server" ? made.server : made.client) = program_in(copy, role);
   }
   seal(place);
   return made;
+}
+
+}  // namespace
+
+Workpiece prepare(const std::string& folder, const std::string& course) {
+  if (folder.empty()) return {};
+  try {
+    return make_in(scratch::folder("submission"), folder, course);
+  } catch (const fs::filesystem_error& error) {
+    if (is_the_machines(error.code())) throw;
+    return {.server = "", .client = "", .words = error.what() + std::string("\n")};
+  }
 }
 
 }  // namespace grade

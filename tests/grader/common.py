@@ -58,11 +58,12 @@ class GraderTest(unittest.TestCase):
         (where / "client.py").write_text(client)
         return where
 
-    def grade(self, submission, *options, environment=None):
+    def grade(self, submission, *options, lab=1, environment=None):
         """A finished run of the grader, and its checks as {title: row}."""
         report = self.folder / "checks.csv"
         run = subprocess.run(
-            [GRADER, f"--submission={submission}", f"--csv={report}", "--patience=3", *options, "1"],
+            [GRADER, f"--submission={submission}", f"--csv={report}", "--patience=3", *options,
+             str(lab)],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=TIME_LIMIT,
             env={**os.environ, "TMPDIR": str(self.folder), **(environment or {})})
         with open(report, newline="", encoding="utf-8") as file:

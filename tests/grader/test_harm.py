@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import unittest
 from pathlib import Path
 
@@ -95,6 +96,37 @@ class Harm(GraderTest):
                       "            pass\n"
                       "    peer.sendall(data)\n"
                       "serve(look)\n", "passed")
+
+    def test_links_and_pipes_in_its_folder_are_left_there(self):
+        where = self.submission(SERVER + "serve()\n")
+        for name, target in (("loop", "loop"), ("server.cpp", "server.cpp"), ("here", ".")):
+            (where / name).symlink_to(target)
+        os.mkfifo(where / "pipe")
+        run, rows = self.grade(where, f"--check={PORTIONS}")
+        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stderr.decode())
+
+    def at_lab_7(self, mischief, check):
+        """How a check goes with a server that does this in its working folder."""
+        where = self.folder / "lab7"
+        shutil.copytree(ROOT / "tests/submissions/python/lab7", where)
+        server = where / "server.py"
+        server.write_text(server.read_text().replace(
+            "def main():\n", f"def main():\n    import os\n    {mischief}\n", 1))
+        run, rows = self.grade(where, f"--check={check}", lab=7)
+        return rows[check]["outcome"], run.stdout.decode()
+
+    def test_a_pipe_among_what_it_keeps_is_left_there(self):
+        outcome, told = self.at_lab_7(
+            "if not os.path.exists('pipe'): os.mkfifo('pipe')",
+            "server: a known name gets in with its password, also after a wrong one")
+        self.assertEqual(outcome, "passed", told)
+
+    def test_a_log_that_is_a_pipe_is_no_log(self):
+        outcome, told = self.at_lab_7(
+            "os.mkfifo('server.log')",
+            "server: passwords and tokens are in no message, no file and no command line")
+        self.assertNotIn(outcome, ("passed", "grader failed"), told)
+
 
 
 if __name__ == "__main__":
