@@ -98,6 +98,28 @@ std::vector<std::string> numbered(const std::string& text) {
   return lines;
 }
 
+constexpr std::size_t kMostOfLine = 4'000;  // bytes
+
+// No more of a section than anybody reads, and than goes into one message: see runner.cpp.
+std::vector<std::string> bounded(std::vector<std::string> lines) {
+  constexpr std::size_t kMostOfHalf = 12'000;
+  std::size_t size = 0;
+  for (std::string& line : lines) line = shortened(line, kMostOfLine);
+  const auto fits = [&](const std::string& line) {
+    size += line.size();
+    return size <= kMostOfHalf;
+  };
+  const auto middle = std::ranges::find_if_not(lines, fits);
+  size = 0;
+  const auto end =
+      std::find_if_not(lines.rbegin(), std::make_reverse_iterator(middle), fits).base();
+  if (middle != end) {
+    *middle = "... " + std::to_string(end - middle) + " lines ...";
+    lines.erase(middle + 1, end);
+  }
+  return lines;
+}
+
 struct Recorder : doctest::IReporter {
   explicit Recorder(const doctest::ContextOptions& /*options*/) {}
 
@@ -134,6 +156,7 @@ struct Recorder : doctest::IReporter {
       result_.verdict = Verdict::kGraderFailed;
       result_.summary = "doctest counts it as failed, without a word";
     }
+    result_.summary = shortened(result_.summary, kMostOfLine);
     recording->tell(result_);
   }
 
@@ -199,7 +222,7 @@ struct Recorder : doctest::IReporter {
       result_.verdict = Verdict::kFailed;
     }
     const auto add = [&](const std::string& heading, std::vector<std::string> lines) {
-      if (!lines.empty()) result_.reasons.push_back({heading, std::move(lines)});
+      if (!lines.empty()) result_.reasons.push_back({heading, bounded(std::move(lines))});
     };
     if (result_.verdict == Verdict::kNotRun) return;  // the reason is all there is to say
     add("What was done (-> from the programs, <- to them)", steps_);

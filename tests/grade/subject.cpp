@@ -92,12 +92,12 @@ Outcome Subject::says(std::string_view event, std::initializer_list<std::string_
   });
   std::string expected = "[" + role_ + "] " + std::string(event) + ": ";
   for (const std::string_view phrase : phrases) expected.append("... ").append(phrase);
-  return Outcome::of(said, "not said: " + expected + " ...; said: " + events());
+  return Outcome::of(said, "not said: " + expected + " ...; said: " + some_events());
 }
 
 Outcome Subject::has_not_said(std::string_view event) {
   return Outcome::of(count(event) == 0,
-                     "`" + std::string(event) + "` is not to be said here; said: " + events());
+                     "`" + std::string(event) + "` is not to be said here; said: " + some_events());
 }
 
 Outcome Subject::says_nothing_else() {
@@ -186,8 +186,9 @@ Outcome Server::stops_on(std::initializer_list<int> signals) {
     return Outcome::fails("the server runs on after the signal");
   }
   if (const Outcome exit = exits(0); !exit) return exit;
+  if (count("stop") == 0) return Outcome::fails("`stop` is not said; said: " + some_events());
   if (count("stop") != 1 || messages().back().event != "stop") {
-    return Outcome::fails("`stop` is to be said once, and last; said: " + events());
+    return Outcome::fails("`stop` is to be said once, and last; said: " + some_events());
   }
   const bool named = std::ranges::any_of(signals, [&](int number) {
     return mentions(messages().back().explanation, name_of(number));

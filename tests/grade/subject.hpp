@@ -16,6 +16,7 @@
 #include "service_message.hpp"
 #include "submission.hpp"
 #include "tcp.hpp"
+#include "text.hpp"
 
 namespace grade {
 
@@ -35,6 +36,7 @@ class Subject : public Program {
 
   std::size_t count(std::string_view event);
   std::string events() { return events_of(messages()); }
+  std::string some_events() { return excerpt(events(), 400); }  // for a reason that is told
 
   // Waits until it has said `event` with all of `phrases` in the explanation.
   Outcome says(std::string_view event, std::initializer_list<std::string_view> phrases = {});

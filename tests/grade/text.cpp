@@ -12,6 +12,10 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
 }
 
+std::string middle_left_out(std::size_t bytes) {
+  return " ... " + std::to_string(bytes) + " bytes ... ";
+}
+
 }  // namespace
 
 std::string escaped(std::string_view bytes) {
@@ -60,8 +64,15 @@ std::string valid_utf8(std::string_view text) {
 std::string excerpt(std::string_view bytes, std::size_t most) {
   if (bytes.size() <= most) return escaped(bytes);
   const std::size_t half = most / 2;
-  return escaped(bytes.substr(0, half)) + " ... " + std::to_string(bytes.size() - 2 * half) +
-         " bytes ... " + escaped(bytes.substr(bytes.size() - half));
+  return escaped(bytes.substr(0, half)) + middle_left_out(bytes.size() - 2 * half) +
+         escaped(bytes.substr(bytes.size() - half));
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  const std::size_t half = most / 2;
+  return std::string(text.substr(0, half)) + middle_left_out(text.size() - 2 * half) +
+         std::string(text.substr(text.size() - half));
 }
 
 std::string first_difference(std::string_view expected, std::string_view came) {

@@ -20,6 +20,9 @@ std::string valid_utf8(std::string_view text);
 // The same as escaped(), with the middle left out if there are more bytes than `most`.
 std::string excerpt(std::string_view bytes, std::size_t most = 120);
 
+// Text for people with the middle left out if there are more bytes than `most`.
+std::string shortened(std::string_view text, std::size_t most);
+
 // Where two sequences of bytes differ first, in lines; empty if they are equal:
 //
 //   byte 3 of 6 is another one

@@ -70,6 +70,25 @@ class Outcomes(GraderTest):
         self.assertEqual(client["outcome"], "not run")
         self.assertEqual(run.returncode, 1)
 
+    def test_what_is_too_much_to_be_copied_is_told_and_costs_nothing_else(self):
+        where = self.submission(SERVER + "serve()\n")
+        (where / "a" / "venv").mkdir(parents=True)
+        for number in range(2001):
+            (where / "a" / "venv" / f"{number}.py").touch()
+        with open(where / "core.dump", "wb") as core:
+            core.truncate(201 << 20)
+        run, rows = self.grade(where, f"--check={PORTIONS}")
+        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stdout.decode())
+        self.assertRegex(run.stdout, rb"not copied, beyond 2000 files in folders: a/venv/\d+\.py\n")
+        self.assertIn(b"not copied, larger than 200 MB: core.dump\n", run.stdout)
+
+    def test_a_result_that_is_too_large_to_be_told_whole_is_told(self):
+        talker = "serve(lambda p, d: [say(f'{word}: x') for _ in range(40000) for word in 'ab'])\n"
+        check = "server: says what happens in the order in which it happens"
+        run, rows = self.grade(self.submission(SERVER + talker), f"--check={check}")
+        self.assertEqual(rows[check]["outcome"], "failed", run.stderr.decode())
+        self.assertIn(b" bytes ... ", run.stdout)
+
 
 class CommandLine(unittest.TestCase):
     def status(self, *arguments):
