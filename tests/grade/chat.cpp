@@ -1,7 +1,9 @@
 #include "chat.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "errors.hpp"
@@ -9,12 +11,27 @@
 #include "text.hpp"
 
 namespace grade {
+namespace {
+
+// Of decimal digits alone; `where` is what the program sent or said.
+template <typename Number>
+Number number_of(std::string_view digits, std::string_view where) {
+  Number number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, number);
+  if (error != std::errc() || stop != end) {
+    throw ProgramFails("the number in \"" + excerpt(where) + "\" is none");
+  }
+  return number;
+}
+
+}  // namespace
 
 Address chat_address(Server& server, const std::string& host) {
   const auto before = server.out().until("Listening on port ");
   const auto port = before ? server.out().until("\n") : std::nullopt;
   if (!port) throw ProgramFails("the server does not say on which port it listens");
-  return {host, static_cast<std::uint16_t>(std::stoul(*port))};
+  return {host, number_of<std::uint16_t>(*port, "Listening on port " + *port)};
 }
 
 std::uint16_t free_udp_port() {
@@ -48,7 +65,7 @@ void Visitor::take(const std::string& datagram) {
     answers_.push_back(datagram);
     return;
   }
-  const std::uint64_t number = std::stoull(words[1]);
+  const std::uint64_t number = number_of<std::uint64_t>(words[1], datagram);
   ++times_[number];
   if (acknowledges_) send("ACK " + token_ + " " + words[1]);
   std::string rest = words[0] + (words.size() > 2 ? " " + words[2] : "");
