@@ -25,6 +25,26 @@ constexpr std::string_view kNothingCame =
     "what "
     "is there, or what it wrote is still in a buffer of its own (flush)";
 
+constexpr std::string_view kReset =
+    "a client may leave by a reset: recv() then fails with ECONNRESET, which is this client's end "
+    "and not the server's";
+
+constexpr std::string_view kBrokenPipe =
+    "a write to a connection that the peer has closed brings SIGPIPE or EPIPE: send with "
+    "MSG_NOSIGNAL, and take the error for this client's end";
+
+constexpr std::string_view kFrame =
+    "a frame is 4 bytes, the payload's length in bytes, big-endian, and as many bytes of payload: "
+    "there are other headers (2 bytes of Java's writeUTF(), little-endian ones)";
+
+constexpr std::string_view kAccept =
+    "while no descriptor is free accept() fails, again and again: tell it, pause a little, and try "
+    "again";
+
+// The words for a program that an error has ended, caught by nobody or told.
+constexpr std::string_view kCrashed = " was ended by ";
+constexpr std::string_view kHasFailed = " has ended: exit 1";
+
 constexpr std::array kKnown = {
     Known{1, 10, "client: ", "came      \"> ",
           "the prompt belongs to standard error, and is shown only where standard input is a "
@@ -63,12 +83,12 @@ constexpr std::array kKnown = {
           "their own (sigwait)"},
     Known{1, 10, "SIGINT and SIGTERM", "`stop` is to be said once",
           "once `stop` is said nobody else may say anything, no other thread either"},
-    Known{1, 10, "further signals", "ended by a signal",
+    Known{1, 10, "further signals", "ended by a signal: Interrupt",
           "block or ignore further signals as soon as the first is there, to the very end"},
-    Known{
-        1, 10, "accept that fails", "",
-        "while no descriptor is free accept() fails, again and again: tell it, pause a little, and "
-        "try again"},
+    Known{1, 10, "further signals", "ended by a signal: Terminated",
+          "block or ignore further signals as soon as the first is there, to the very end"},
+    Known{1, 10, "accept that fails", "", kAccept},
+    Known{9, 9, "without a free descriptor", " and is busy", kAccept},
     Known{
         2, 7, "20 MB", "computes",
         "what has come is looked through anew for each portion, and takes longer and longer: look "
@@ -82,34 +102,20 @@ constexpr std::array kKnown = {
           "one recv() for the header or the body is not enough: go on until all is there"},
     Known{8, 9, "", "UnicodeDecodeError",
           "decode a payload when it is there whole; one that is no UTF-8 is told as an error"},
-    Known{8, 9, "", "which begins a frame of",
-          "a frame is 4 bytes, the payload's length in bytes, big-endian, and as many bytes of "
-          "payload: there are other headers (2 bytes of Java's writeUTF(), little-endian ones)"},
-    Known{9, 9, "server: ", "is another one",
-          "where nobody is at the console each message is answered with its own text; and the "
-          "length is the number of the payload's bytes, not of its characters, and big-endian"},
-    Known{8, 9, "", "is another one",
-          "the length is the number of the payload's bytes, not of its characters, and big-endian"},
+    Known{8, 9, "", "which begins a frame of", kFrame},
+    Known{8, 9, "", "byte 0 of ", kFrame, "expected  \"\\x00\\x00"},
+    Known{8, 9, "", "byte 1 of ", kFrame, "expected  \"\\x00\\x00"},
     Known{1, 10, "", "UnicodeDecodeError",
           "the labs carry bytes: decode nothing that has to go back as it came; a character may be "
           "cut in two by the border of a portion"},
-    Known{1, 10, "", "Broken pipe",
-          "a write to a connection that the peer has closed brings SIGPIPE or EPIPE: send with "
-          "MSG_NOSIGNAL, and take the error for this client's end"},
+    Known{1, 10, "", "Broken pipe", kBrokenPipe, kCrashed},
+    Known{1, 10, "", "Broken pipe", kBrokenPipe, kHasFailed},
     Known{
         1, 10, "TIME_WAIT", "",
         "setsockopt(SO_REUSEADDR) before bind(): connections of the server before are in TIME_WAIT "
         "for a minute"},
     Known{5, 5, "restart", "",
           "without SO_REUSEADDR a port is busy for a minute after every restart"},
-    Known{
-        1, 10, "", "Connection reset by peer",
-        "a client may leave by a reset: recv() then fails with ECONNRESET, which is this client's "
-        "end and not the server's"},
-    Known{
-        1, 10, "", "ConnectionResetError",
-        "a client may leave by a reset: recv() then fails with ECONNRESET, which is this client's "
-        "end and not the server's"},
     Known{
         1, 10, "", "the end: reset",
         "a reset (RST) comes instead of a close if a socket is closed while bytes that came for it "
@@ -118,7 +124,7 @@ constexpr std::array kKnown = {
         1, 10, "", "is gone: reset",
         "a reset (RST) comes instead of a close if a socket is closed while bytes that came for it "
         "are unread, or if its program dies: read to the end before you close"},
-    Known{1, 10, "", "[::1]",
+    Known{1, 10, "", "a connection to [::1]",
           "127.0.0.1 is IPv4 and ::1 is IPv6: the program is at one of them only"},
     Known{1, 1, "portion", "only 0 of", kNothingCame, "the server waits in"},
     Known{1, 1, "client: ", "only",
@@ -131,9 +137,12 @@ constexpr std::array kKnown = {
     Known{1, 2, "after another", "",
           "the accept loop goes on when a client has left: its end, or its "
           "error, is not the server's"},
-    Known{1, 9, "processor", "",
-          "recv() returns 0 at the end of the stream, again and again: close then"},
-    Known{1, 9, "descriptor", "", "every accepted socket is closed, after an error too"},
+    Known{9, 9, "processor", "server stdin <- (the end)",
+          "a console at its end is readable for good, and read() returns 0: ask poll() about it no "
+          "more",
+          " and is busy"},
+    Known{2, 9, "leave no descriptor open", "count_descriptors",
+          "every accepted socket is closed, after an error too"},
     Known{2, 9, "however", "",
           "a recv() is not a line: collect bytes until the newline, keep what "
           "follows it"},
@@ -141,10 +150,10 @@ constexpr std::array kKnown = {
           "compare the whole line with `exit`, after it has been cut out of the stream"},
     Known{1, 10, "one write", "",
           "build the line first, newline included, and write it in one call"},
-    Known{3, 5, "asks again", "",
+    Known{3, 5, "asks again", "was not refused",
           "check the answer before it is used: digits alone, 1 to 65535; and "
           "ask until it is one"},
-    Known{3, 5, "end of input", "",
+    Known{3, 5, "end of input", kCrashed,
           "at the end of input reading fails: that is the default, not a crash"},
     Known{3, 10, "families", "",
           "one socket for 0.0.0.0 and one for [::] (IPV6_V6ONLY), or one for both"},
@@ -162,7 +171,7 @@ constexpr std::array kKnown = {
     Known{6, 10, "restart", "", "what was learned is on the disk before OK is said"},
     Known{7, 10, "0600", "", "open(..., O_CREAT, 0600): a chmod() afterwards comes too late"},
     Known{7, 10, "same password", "", "each record has a salt of its own"},
-    Known{8, 9, "cut", "",
+    Known{8, 9, "cut in two", "",
           "one recv() for the header or the body is not enough: go on until all is there"},
     Known{8, 9, "length 0", "",
           "an empty message is a message; only recv() returning 0 is the end"},
@@ -172,6 +181,10 @@ constexpr std::array kKnown = {
           "no call in the loop may wait for one client: nonblocking sockets, "
           "and a queue for each"},
     Known{1, 9, "server: ", "only 0 of", kNothingCame, "the server waits in"},
+    Known{1, 10, "server: ", "Connection reset by peer", kReset, kCrashed},
+    Known{1, 10, "server: ", "Connection reset by peer", kReset, kHasFailed},
+    Known{1, 10, "server: ", "ConnectionResetError", kReset, kCrashed},
+    Known{1, 10, "server: ", "ConnectionResetError", kReset, kHasFailed},
 };
 
 // What the grader's own call failed with says nothing of the program's.
