@@ -257,7 +257,7 @@ void each_message_is_one_write(Subject& program, const std::string& file) {
 }
 
 Outcome is_served_or_let_go(Peer& waiting) {
-  const bool is_served = waiting.incoming.has(1);  // waits
+  const Outcome is_served = waiting.incoming.has(1);  // waits
   return Outcome::of(is_served || waiting.incoming.finished(),
                      "who came while no descriptor was free is neither served nor let go");
 }
@@ -284,6 +284,17 @@ void failing_accept_is_survived(const Lab& lab) {
   CHECK(is_served_or_let_go(client));
   client.close();
   CHECK(server.serves());
+}
+
+Outcome descriptors_are_closed(Server& server, std::size_t before) {
+  std::size_t now = 0;
+  const bool are_closed = wait_until([&] {  // the last one may not be closed yet
+    now = proc::count_descriptors(server.pid());
+    return now <= before;
+  });
+  return Outcome::of(are_closed, std::to_string(now) +
+                                     " descriptors are open after all its clients have left, " +
+                                     std::to_string(before) + " were before they came");
 }
 
 void idles_when_there_is_nothing_to_do(const Lab& lab) {

@@ -43,6 +43,8 @@ void failing_accept_is_survived(const Lab& lab);
 // Of somebody who came while accept() failed. Libraries differ: some leave him in the queue until
 // there is a descriptor, others (libuv, and so Node) keep one in reserve and show him out with it.
 Outcome is_served_or_let_go(Peer& waiting);
+// Of a server whose clients have left: it has no more descriptors open than before they came.
+Outcome descriptors_are_closed(Server& server, std::size_t before);
 void idles_when_there_is_nothing_to_do(const Lab& lab);
 
 // Of a client.

@@ -295,8 +295,7 @@ void reconnects_leave_nothing_open(const Lab& lab) {
     round % 5 < 3 ? client.close() : client.reset();
     REQUIRE(server.serves());  // the 500th, in the end
   }
-  // The last one may not be closed yet.
-  CHECK(wait_until([&] { return proc::count_descriptors(server.pid()) <= before; }));
+  CHECK(common::descriptors_are_closed(server, before));
   CHECK(proc::count_zombies(server.pid()) == 0);
   CHECK(wait_until([&] { return server.count("disconnect") >= 502; }));
   CHECK(server.count("connect") == 502);

@@ -177,8 +177,7 @@ void reconnects_leave_nothing_open(const Lab& lab) {
     if (round % 5 == 4) REQUIRE(serves(server));
   }
   REQUIRE(serves(server));
-  // The last one may not be closed yet.
-  CHECK(wait_until([&] { return proc::count_descriptors(server.pid()) <= before; }));
+  CHECK(common::descriptors_are_closed(server, before));
   CHECK(proc::count_zombies(server.pid()) == 0);
   CHECK(server.stops_on({SIGTERM}));
   CHECK(server.count("connect") == 3 + kRounds + kRounds / 5);

@@ -53,11 +53,14 @@ std::optional<std::string> Incoming::until(std::string_view mark) {
   return before;
 }
 
-bool Incoming::has(std::size_t bytes) const {
+Outcome Incoming::has(std::size_t bytes) const {
   const auto is_certain = [&] {
     return rest().size() >= bytes || finished();
   };
-  return wait_until(is_certain, [this] { return all_.size(); }) && rest().size() >= bytes;
+  wait_until(is_certain, [this] { return all_.size(); });
+  return Outcome::of(rest().size() >= bytes, std::to_string(bytes) + " bytes were expected, " +
+                                                 std::to_string(rest().size()) + " came" +
+                                                 (finished() ? ", and then the end" : ""));
 }
 
 }  // namespace grade

@@ -34,7 +34,7 @@ class Incoming {
   std::optional<std::string> until(std::string_view mark);
 
   // Waits until that many bytes have come that were not taken, and leaves them there.
-  bool has(std::size_t bytes) const;
+  Outcome has(std::size_t bytes) const;
   void take(std::size_t bytes) { taken_ += bytes; }
 
  private:

@@ -706,7 +706,7 @@ TEST_SUITE("lab9") {
       if (i % 2 == 0) guest.peer.reset();
     }
     CHECK(serves(server));
-    CHECK(wait_until([&] { return proc::count_descriptors(server.pid()) <= before; }));
+    CHECK(common::descriptors_are_closed(server, before));
   }
 
   TEST_CASE("server: its events are told in their order, and each client's reason to leave") {

@@ -42,11 +42,40 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// What stands between these two, if they are how `text` begins and ends.
+std::optional<std::string> between(const std::string& text, std::string_view begin,
+                                   std::string_view end) {
+  if (!text.starts_with(begin) || !text.ends_with(end)) return std::nullopt;
+  return text.substr(begin.size(), text.size() - begin.size() - end.size());
+}
+
+// The words for a condition whose values tell nothing: that a text has another one in it or has
+// not, that it is not empty, that something comes to be.
+std::optional<std::string> words_of_condition(const std::string& condition) {
+  if (const auto awaited = between(condition, "wait_until([&] { return ", "; })")) {
+    return "this did not come to be: " + *awaited;
+  }
+  if (const auto text = between(condition, "!", ".empty()")) return *text + " is empty";
+  constexpr std::string_view kFind = ".find(";
+  const std::size_t find = condition.find(kFind);
+  if (find == std::string::npos) return std::nullopt;
+  const std::string where = condition.substr(0, find);
+  const std::string call = condition.substr(find);
+  if (const auto what = between(call, kFind, ") != std::string::npos")) {
+    return *what + " is not in " + where;
+  }
+  if (const auto what = between(call, kFind, ") == std::string::npos")) {
+    return *what + " is in " + where;
+  }
+  return std::nullopt;
+}
+
 // What a failed assertion says, in lines that need no C++: an Outcome has them, two texts that are
 // to be equal are compared, and of anything else the condition is shown.
 std::vector<std::string> words_of(const doctest::AssertData& assertion) {
   const std::string values = assertion.m_decomp.c_str();
   const std::string condition = assertion.m_expr;
+  if (const auto words = words_of_condition(condition)) return {*words};
   constexpr std::string_view kEquals = " == ";
   const std::size_t equals = values.find(kEquals);
   const bool are_texts = condition.find('"') != std::string::npos || condition.ends_with(')');
