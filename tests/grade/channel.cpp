@@ -89,6 +89,7 @@ void Channel::receive_some() {
   } else if (size == 0 || (kind_ == Kind::kTerminal && errno == EIO)) {
     transcript::note(who_, "-> (the end)");
     incoming.finish("closed");
+    if (echoes_) finish_sending();
   } else if (errno != EAGAIN && errno != EINTR) {
     lose(errno == ECONNRESET ? "reset" : std::strerror(errno));
   }

@@ -37,7 +37,8 @@ class Channel : public Watched {
   // Once more than that has come, nothing more is taken, and `then` is called.
   void limit(std::size_t most, std::function<void()> then);
 
-  // From now on whatever comes is sent back as it came, bytes that no check has taken included.
+  // From now on whatever comes is sent back as it came, bytes that no check has taken included, and
+  // the end as well.
   void echo() { echoes_ = true; }
 
   int descriptor() const { return descriptor_; }

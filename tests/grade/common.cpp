@@ -329,9 +329,12 @@ void full_output_is_an_error(const Lab& lab) {
   Listener listener;
   Client client(lab, listener, {.out = "/dev/full"});
   Peer server = listener.accept();
-  server.echo();
   client.type("hello\n");
   client.end_input();
+  CHECK(server.receives("hello\n"));
+  server.send("hello\n");
+  static_cast<void>(server.incoming.has(1));  // its exit, or its end
+  server.finish_sending();
   REQUIRE(client.exits(1));
   CHECK(client.says("error"));
 }

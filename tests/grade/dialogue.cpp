@@ -460,12 +460,19 @@ void prompt_is_shown_on_a_terminal_only(const Lab& lab) {
   }
   Client client(lab, listener);
   Peer server = listener.accept();
-  server.echo();
+  client_talks(client, server);
+  CHECK(("\n" + client.err().all()).find("\n>") == std::string::npos);
+}
+
+void client_talks(Client& client, Peer& server) {
   client.type("hello\n");
+  CHECK(server.receives("hello\n"));
+  server.send("hello\n");
   CHECK(client.prints("hello\n"));
   client.type("exit\n");
+  CHECK(server.receives("exit\n"));
+  server.finish_sending();
   CHECK(client.exits(0));
-  CHECK(("\n" + client.err().all()).find("\n>") == std::string::npos);
 }
 
 void client_messages_are_in_order(const Lab& lab) {

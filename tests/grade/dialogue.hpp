@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include "subject.hpp"
 #include "submission.hpp"
+#include "tcp.hpp"
 
 namespace grade::dialogue {
 
@@ -34,6 +36,9 @@ void files_come_back_equal(const Lab& lab);
 void server_that_is_gone_is_an_error(const Lab& lab);
 void prompt_is_shown_on_a_terminal_only(const Lab& lab);
 void client_messages_are_in_order(const Lab& lab);
+
+// It says something, says exit, and ends well once the server has closed.
+void client_talks(Client& client, Peer& server);
 
 // All of it that takes little time, for the labs whose idea is another one.
 void server_keeps_it(const Lab& lab);

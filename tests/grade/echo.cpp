@@ -417,11 +417,14 @@ void prompt_is_shown_on_a_terminal_only(const Lab& lab) {
     CHECK(client.err().until("> ").has_value());
     client.end_input();  // Ctrl-D
     CHECK(host.hears("exit"));
+    host.peer.finish_sending();
     CHECK(client.exits(0));
   }
   Client client(lab, listener, with_session(lab));
   Host host(lab, listener);
   client.type("exit\n");
+  CHECK(host.hears("exit"));
+  host.peer.finish_sending();
   CHECK(client.exits(0));
   CHECK(("\n" + client.err().all()).find("\n>") == std::string::npos);
 }

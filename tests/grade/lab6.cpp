@@ -331,6 +331,7 @@ TEST_SUITE("lab6") {
     CHECK(client.prints("hello\n"));
     client.end_input();
     CHECK(host.hears("exit"));
+    host.peer.finish_sending();
     CHECK(client.exits(0));
     CHECK(client.out().all() == "hello\n");
     CHECK(client.err().all().find("ASK") == std::string::npos);  // nor any other of these words

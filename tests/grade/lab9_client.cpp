@@ -80,6 +80,7 @@ TEST_SUITE("lab9") {
     host.say("3");
     CHECK(client.prints("3\n"));
     CHECK(host.hears("exit"));
+    host.peer.finish_sending();
     CHECK(host.peer.is_closed());
     CHECK(client.exits(0));
   }
@@ -89,7 +90,8 @@ TEST_SUITE("lab9") {
     Client client(kLab, listener, with_session(kLab));
     Host host(kLab, listener);
     client.type("a question\nexit\n");
-    CHECK(host.hears_in_a_row({"a question", "exit"}));
+    CHECK(host.hears_in_a_row({"a question", "exit"}));  // though nothing is answered
+    host.peer.finish_sending();
     CHECK(client.exits(0));
   }
 
@@ -192,6 +194,8 @@ TEST_SUITE("lab9") {
       if (interrupted) {
         CHECK(client.is_ended_by(SIGINT));
       } else {
+        CHECK(host.hears("exit"));
+        host.peer.finish_sending();
         CHECK(client.exits(0));
       }
       CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
