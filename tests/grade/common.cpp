@@ -308,7 +308,11 @@ void idles_when_there_is_nothing_to_do(const Lab& lab) {
 }
 
 void refused_connection_is_an_error(const Lab& lab) {
-  const std::string port = std::to_string(free_port());
+  refused_connection_is_an_error(lab, std::to_string(free_port()));
+}
+
+void refused_connection_is_an_error(const Lab& lab, const std::string& port) {
+  CAPTURE(port);
   Client client(lab, {.arguments = {"127.0.0.1", port}, .in = "/dev/null"});
   REQUIRE(client.exits(1));
   CHECK(client.says("error", {"127.0.0.1:" + port}));

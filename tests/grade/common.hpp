@@ -49,6 +49,7 @@ void idles_when_there_is_nothing_to_do(const Lab& lab);
 
 // Of a client.
 void refused_connection_is_an_error(const Lab& lab);
+void refused_connection_is_an_error(const Lab& lab, const std::string& port);
 void unknown_host_is_an_error(const Lab& lab);
 void full_output_is_an_error(const Lab& lab);
 void interrupted_client_ends_by_the_signal(const Lab& lab);

@@ -16,6 +16,7 @@ using common::kPortion;
 namespace {
 
 constexpr Lab kLab = kLabs[0];
+
 // After a portion was received, the same one is sent.
 Outcome portions_go_back_as_they_came(Server& server) {
   std::optional<std::size_t> received;
@@ -26,6 +27,13 @@ Outcome portions_go_back_as_they_came(Server& server) {
     }
   }
   return Outcome::holds();
+}
+
+// Of what a client has sent whose echo has not gone out yet.
+Outcome is_at_most_a_portion(std::size_t bytes) {
+  return Outcome::of(bytes <= kPortion, "the client sent " + std::to_string(bytes) +
+                                            " bytes ahead of their echo, at most " +
+                                            std::to_string(kPortion) + " are allowed");
 }
 
 // What a server says of how this client left, without the client's address.
@@ -364,6 +372,7 @@ TEST_SUITE("lab1") {
     }
     CHECK(client.prints(line));
     CHECK(server.is_closed());
+    server.finish_sending();
     CHECK(client.exits(0));
   }
 
@@ -375,14 +384,16 @@ TEST_SUITE("lab1") {
     client.type(line);
     std::size_t returned = 0;
     while (returned < line.size()) {
-      REQUIRE(server.incoming.has(std::min(kPortion, line.size() - returned)));
+      REQUIRE(server.incoming.has(1));
       let_pass(std::chrono::microseconds(100));  // more could come if it were ahead
       const std::string portion(server.incoming.rest());
-      REQUIRE(portion.size() <= kPortion);
+      REQUIRE(is_at_most_a_portion(portion.size()));
       server.incoming.take(portion.size());
       server.send(portion);
       returned += portion.size();
     }
+    CHECK(server.is_closed());
+    server.finish_sending();
     CHECK(client.exits(0));
   }
 
