@@ -141,7 +141,7 @@ constexpr std::array kKnown = {
           "a console at its end is readable for good, and read() returns 0: ask poll() about it no "
           "more",
           " and is busy"},
-    Known{2, 9, "leave no descriptor open", "count_descriptors",
+    Known{2, 9, "leave no descriptor open", "descriptors are open after",
           "every accepted socket is closed, after an error too"},
     Known{2, 9, "however", "",
           "a recv() is not a line: collect bytes until the newline, keep what "
