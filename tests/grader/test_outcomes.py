@@ -1,9 +1,14 @@
 """Each way of not passing is told from the others, with its reason."""
 
+import os
+import signal
 import subprocess
+import tempfile
+import time
 import unittest
+from pathlib import Path
 
-from common import GRADER, PORTIONS, SERVER, GraderTest
+from common import GRADER, PORTIONS, SERVER, TIME_LIMIT, GraderTest
 
 
 class Outcomes(GraderTest):
@@ -106,6 +111,22 @@ class CommandLine(unittest.TestCase):
                           ["--check=no such check", "1"], ["--csv"]):
             with self.subTest(arguments):
                 self.assertEqual(self.status(*arguments), 2)
+
+    def test_who_is_interrupted_in_the_midst_of_a_check_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), tempfile.TemporaryDirectory() as folder:
+                Path(folder).chmod(0o711)  # other users' programs run in folders in it
+                report = Path(folder, "checks.csv")
+                run = subprocess.Popen([GRADER, f"--csv={report}", "1"], start_new_session=True,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       env={**os.environ, "TMPDIR": folder})
+                while run.poll() is None and not (report.exists() and "passed" in report.read_text()):
+                    time.sleep(0.01)
+                os.killpg(run.pid, number)  # as Ctrl-C does
+                _, said = run.communicate(timeout=TIME_LIMIT)
+                self.assertEqual(run.returncode, 128 + number, said)
+                self.assertEqual(said, b"")
+                self.assertEqual(list(Path(folder).glob("grade.*")), [])
 
 
 if __name__ == "__main__":
