@@ -1,7 +1,8 @@
 // The grader: starts somebody's `server` and `client` of a lab, talks to them, and says what holds
 // of what they should do and what does not.
 
-// Signals are the grader's own: doctest's handlers report a failure, which is no work for a handler.
+// Signals are the grader's own: doctest's handlers report a failure, which is no work for a
+// handler.
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <malloc.h>
