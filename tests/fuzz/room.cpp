@@ -1,6 +1,6 @@
 // The server of lab 10, whatever datagrams come from wherever: no answer to a stranger is longer
-// than three times what it answers, all that it sends is well formed, and nobody speaks for
-// another.
+// than three times what it answers, all that it sends is well formed, nobody speaks for
+// another, and it waits for what is next.
 
 #include "lab10_udpchat/room.hpp"
 #include "fuzz.hpp"
@@ -44,6 +44,7 @@ class Chat {
     if (data.ConsumeIntegralInRange(0, 4) == 0) {
       now_ += std::chrono::milliseconds(data.ConsumeIntegral<std::uint16_t>());
       for (int i = 0; i < 100 && room_.next_due() <= now_; ++i) room_.tick(now_);
+      require(room_.next_due() > now_, "the loop comes to rest");
       return;
     }
     const auto from = data.ConsumeIntegralInRange<std::size_t>(0, kPeople - 1);

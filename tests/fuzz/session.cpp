@@ -1,5 +1,5 @@
-// The client of lab 10, whatever the server sends: what it sends is well formed, and what it tells
-// its user is text.
+// The client of lab 10, whatever the server sends: what it sends is well formed, what it tells its
+// user is text, and it waits for what is next.
 
 #include "lab10_udpchat/session.hpp"
 #include "fuzz.hpp"
@@ -15,6 +15,7 @@ class Talk {
       case 0:
         now_ += std::chrono::milliseconds(data.ConsumeIntegral<std::uint16_t>());
         session_.tick(now_);
+        require(session_.next_due(now_) > now_, "the loop comes to rest");
         break;
       case 1:
         if (session_.has_room()) session_.say("text");
