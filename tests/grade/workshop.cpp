@@ -17,6 +17,7 @@
 #include "loop.hpp"
 #include "process.hpp"
 #include "scratch.hpp"
+#include "submission.hpp"
 
 namespace grade {
 namespace {
@@ -41,6 +42,15 @@ std::string words_of(const LeftOut& left_out) {
     words += '\n';
   }
   return words;
+}
+
+// Whether this is a link to something that was not handed in: as root one could read all there is.
+bool leads_out(const fs::directory_entry& entry) {
+  std::error_code error;
+  if (submission::folder().empty() || !entry.is_symlink(error)) return false;
+  const fs::path handed_in = fs::canonical(submission::folder(), error);
+  const fs::path way = fs::canonical(entry.path(), error).lexically_relative(handed_in);
+  return way.empty() || *way.begin() == "..";
 }
 
 // Copies a folder without what no program needs. A link is followed if it leads to a file.
@@ -69,6 +79,10 @@ class Copier {
         folders_.push_back(name);
         fs::create_directory(to_ / name, ignored);
       } else if (entry->is_regular_file(ignored)) {
+        if (leads_out(*entry)) {
+          left_out_["a link to what was not handed in"].push_back(name.string());
+          continue;
+        }
         const std::string why_not = copy_file(*entry, to_ / name, folder.empty());
         if (!why_not.empty()) left_out_[why_not].push_back(name.string());
       }

@@ -105,6 +105,19 @@ class Harm(GraderTest):
         run, rows = self.grade(where, f"--check={PORTIONS}")
         self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stderr.decode())
 
+    def test_a_link_counts_only_if_it_leads_to_what_was_handed_in(self):
+        where = self.submission("")
+        (where / "server.py").unlink()
+        inside, outside = where / "program.py", self.folder / "program.py"
+        for target, outcome in ((inside, "passed"), (outside, "not run")):
+            with self.subTest(target):
+                target.write_text(SERVER + "serve()\n")
+                (where / "server.py").unlink(missing_ok=True)
+                (where / "server.py").symlink_to(target)
+                run, rows = self.grade(where, f"--check={PORTIONS}")
+                self.assertEqual(rows[PORTIONS]["outcome"], outcome, run.stderr.decode())
+        self.assertIn(b"not copied, a link to what was not handed in: server.py", run.stdout)
+
     def at_lab_7(self, mischief, check):
         """How a check goes with a server that does this in its working folder."""
         where = self.folder / "lab7"
