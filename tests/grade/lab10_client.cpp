@@ -60,16 +60,21 @@ Setup on_terminal(const ChatHost& host) {
       .arguments = {"127.0.0.1", host.port()}, .in = kTerminal, .out = kTerminal, .err = kTerminal};
 }
 
+// It joins, says a line, so that it is known to read from its terminal, and begins another one.
+void is_in_mid_line(Client& client, ChatHost& host) {
+  client.type("anna\n");
+  REQUIRE(host.welcomes("anna"));
+  REQUIRE(client.terminal().until("connect").has_value());
+  client.type("a whole line\n");
+  REQUIRE(host.is_told(1, "a whole line"));
+  client.type("half a line");
+  REQUIRE(client.terminal().until("half a line").has_value());
+}
+
 // A client on a terminal, to which a message has come in the middle of a line.
 struct Interrupted {
   Interrupted() : client(kLab, on_terminal(host)) {
-    client.type("anna\n");
-    REQUIRE(host.welcomes("anna"));
-    REQUIRE(client.terminal().until("connect").has_value());
-    client.type("a whole line\n");  // so that it is known to read from its terminal
-    REQUIRE(host.is_told(1, "a whole line"));
-    client.type("half a line");
-    REQUIRE(client.terminal().until("half a line").has_value());
+    is_in_mid_line(client, host);
     host.send("MSG 1 boris\nhello");
     REQUIRE(client.terminal().until("boris: hello").has_value());
   }
@@ -373,13 +378,7 @@ TEST_SUITE("lab10") {
     ChatHost host;
     Client client(kLab, on_terminal(host));
     const std::string before = terminal_settings(client.terminal_channel().descriptor());
-    client.type("anna\n");
-    REQUIRE(host.welcomes("anna"));
-    REQUIRE(client.terminal().until("connect").has_value());
-    client.type("a whole line\n");  // so that it is known to read from its terminal
-    REQUIRE(host.is_told(1, "a whole line"));
-    client.type("half a line");
-    REQUIRE(client.terminal().until("half a line").has_value());
+    is_in_mid_line(client, host);
     client.type("\x03");  // Ctrl-C
     CHECK(client.is_ended_by(SIGINT));
     CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
