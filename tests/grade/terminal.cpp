@@ -49,6 +49,13 @@ std::string terminal_settings(int descriptor) {
   return text;
 }
 
+void switch_echo_off(int master) {
+  termios settings{};
+  if (::tcgetattr(master, &settings) != 0) fail("tcgetattr");
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  if (::tcsetattr(master, TCSANOW, &settings) != 0) fail("tcsetattr");
+}
+
 void wait_until_taken_in(int master) {
   const int slave = ::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (slave < 0) fail("ioctl TIOCGPTPEER");

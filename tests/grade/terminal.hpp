@@ -29,6 +29,10 @@ class Terminal {
 // the settings are. `descriptor` is either end.
 std::string terminal_settings(int descriptor);
 
+// From now on the terminal does not show what is typed. `master` is the grader's end. Throws
+// std::system_error.
+void switch_echo_off(int master);
+
 // What is typed is taken in by the terminal a little later, by another thread of the kernel's: when
 // this returns, all of it has been. `master` is the grader's end.
 void wait_until_taken_in(int master);

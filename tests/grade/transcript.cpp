@@ -20,7 +20,8 @@ void append(Entry& entry, std::string_view bytes) {
   entry.bytes += bytes.size();
   const std::size_t room = std::min(kMostBytes - entry.head.size(), bytes.size());
   entry.head += bytes.substr(0, room);
-  entry.tail += bytes.substr(room);
+  bytes.remove_prefix(room);
+  entry.tail += bytes.substr(bytes.size() - std::min(bytes.size(), kMostBytes));
   if (entry.tail.size() > kMostBytes) entry.tail.erase(0, entry.tail.size() - kMostBytes);
 }
 

@@ -41,6 +41,7 @@ def serve(handle=lambda peer, data: peer.sendall(data)):
 '''
 
 PORTIONS = "server: every portion goes back as it came"
+BYTES = "server: never interprets the bytes"  # of those that need an echo, the quickest
 SENDS_NOTHING = "server: a client that sends nothing is no error"
 
 

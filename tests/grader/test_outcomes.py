@@ -8,12 +8,12 @@ import time
 import unittest
 from pathlib import Path
 
-from common import GRADER, PORTIONS, SERVER, TIME_LIMIT, GraderTest
+from common import BYTES, GRADER, PORTIONS, SERVER, TIME_LIMIT, GraderTest
 
 
 class Outcomes(GraderTest):
     def test_passed(self):
-        row = self.outcome(SERVER + "serve()\n")
+        row = self.outcome(SERVER + "serve()\n", BYTES)
         self.assertEqual(row["outcome"], "passed")
         self.assertEqual(row["points"], row["worth"])
 
@@ -24,9 +24,9 @@ class Outcomes(GraderTest):
 
     def test_a_runtime_that_is_not_where_it_looks_is_found(self):
         server = SERVER + "serve(lambda p, d: p.sendall(d if os.environ['JAVA_HOME'] == '/j' else b''))\n"
-        run, rows = self.grade(self.submission(server), f"--check={PORTIONS}",
+        run, rows = self.grade(self.submission(server), f"--check={BYTES}",
                                environment={"JAVA_HOME": "/j"})
-        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stdout.decode())
+        self.assertEqual(rows[BYTES]["outcome"], "passed", run.stdout.decode())
 
     def test_advice_is_about_the_program_and_not_about_the_grader(self):
         quiet = ("def quiet(peer, data):\n"
@@ -61,8 +61,8 @@ class Outcomes(GraderTest):
         (where / "Makefile").write_text(
             "server client: % : the_%.python\n"
             "\t{ echo '#!/usr/bin/env python3'; cat $<; } >$@ && chmod 755 $@\n")
-        run, rows = self.grade(where, f"--check={PORTIONS}")
-        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stdout.decode())
+        run, rows = self.grade(where, f"--check={BYTES}")
+        self.assertEqual(rows[BYTES]["outcome"], "passed", run.stdout.decode())
 
     def test_a_compile_error_is_shown_and_costs_what_cannot_run(self):
         where = self.submission(SERVER + "serve()\n")
@@ -82,8 +82,8 @@ class Outcomes(GraderTest):
             (where / "a" / "venv" / f"{number}.py").touch()
         with open(where / "core.dump", "wb") as core:
             core.truncate(201 << 20)
-        run, rows = self.grade(where, f"--check={PORTIONS}")
-        self.assertEqual(rows[PORTIONS]["outcome"], "passed", run.stdout.decode())
+        run, rows = self.grade(where, f"--check={BYTES}")
+        self.assertEqual(rows[BYTES]["outcome"], "passed", run.stdout.decode())
         self.assertRegex(run.stdout, rb"not copied, beyond 2000 files in folders: a/venv/\d+\.py\n")
         self.assertIn(b"not copied, larger than 200 MB: core.dump\n", run.stdout)
 

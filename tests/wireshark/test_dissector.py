@@ -18,7 +18,15 @@ import record  # noqa: E402
 
 SCRIPT = os.path.join(record.ROOT, "tools", "wireshark", "course.lua")
 KEPT = os.path.join(HERE, "kept")
+LABS = (8, 9, 10)
 NOT_HERE = 77  # what test drivers take for "skipped"
+
+
+FIELDS = ("frame.number", "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.segment.count",
+          "lab8.message", "lab8.verb", "lab8.text", "lab8.what", "lab8.answer",
+          "lab10.verb", "lab10.token", "lab10.seq", "lab10.nick", "lab10.text",
+          "_ws.expert.message", "_ws.expert.group")
+MALFORMED = "117440512"  # PI_MALFORMED in Wireshark's epan/proto.h
 
 
 @functools.cache  # to start it takes half a second
@@ -31,10 +39,24 @@ def tshark(path, *options):
     return ran.stdout
 
 
-def values(path, field, *options, where="tcp || udp"):
-    """Of a field, in packets of some kind; a packet may have several."""
-    output = tshark(path, "-Y", f"{field} && ({where})", "-T", "fields", "-E", "aggregator=|", "-e", field, *options)
-    return [value for line in output.split("\n")[:-1] for value in line.split("|")]
+def packets(path, *options, **wanted):
+    """Those with these values, with _ for a dot in a field's name. Of each field in a packet, all
+    values."""
+    output = tshark(path, "-T", "fields", "-E", "aggregator=|", "-E", "quote=d",
+                    *(word for field in FIELDS for word in ("-e", field)), *options)
+    rows = [dict(zip(FIELDS, map(unquoted, line.split("\t")))) for line in output.split("\n")[:-1]]
+    return [row for row in rows
+            if all(row[field.replace("_", ".")] == [value] for field, value in wanted.items())]
+
+
+def unquoted(column):
+    """An empty value has quotation marks, and what is not there has none."""
+    return column[1:-1].split("|") if column else []
+
+
+def values(path, field, *options, **wanted):
+    """Of a field, in the order of packets."""
+    return [value for row in packets(path, *options, **wanted) for value in row[field]]
 
 
 def secrets(path):
@@ -48,9 +70,22 @@ def secrets(path):
 class Conversations:
     """The same is to be seen in every capture of the conversations in record.py."""
 
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="capture-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.scratch = scratch.name
+
     def path(self, lab):
         """Of the capture of this lab."""
         return os.path.join(self.folder, f"lab{lab}.pcap")
+
+    def all_of_them(self):
+        """The path of a capture of all three."""
+        path = os.path.join(self.scratch, "all.pcap")
+        subprocess.run(["mergecap", "-F", "pcap", "-a", "-w", path, *map(self.path, LABS)],
+                       check=True, capture_output=True)
+        return path
 
     def test_the_messages_of_lab_8_are_there_in_order(self):
         self.assertEqual(values(self.path(8), "lab8.message"), [
@@ -59,30 +94,29 @@ class Conversations:
             "ASK password no question", "ASK password no question", "exit", "unasked"])
 
     def test_two_people_of_lab_9_are_kept_apart(self):
-        streams = [values(self.path(9), "lab8.message", where=f"tcp.stream == {number}")
+        streams = [values(self.path(9), "lab8.message", tcp_stream=str(number))
                    for number in range(3)]
         self.assertEqual(sorted(streams[0]), ["exit", "first", "first", "second", "second"])
         self.assertEqual(streams[1], ["third", "third", "fifth", "fifth", "logout"])
         self.assertEqual(sorted(streams[2]), sorted(["четвёртое", "exit", "четвёртое"]))
-        self.assertEqual(values(self.path(9), "lab8.answer", where="tcp.stream == 2"),
+        self.assertEqual(values(self.path(9), "lab8.answer", tcp_stream="2"),
                          ["(hidden)", "Борис", "(hidden)", "(hidden)"])
 
     def test_the_fields_of_lab_10(self):
         path = self.path(10)
-        said = tshark(path, "-Y", 'lab10.verb == "SAY"', "-T", "fields", "-e", "lab10.token",
-                      "-e", "lab10.seq", "-e", "lab10.text")
-        self.assertEqual(set(said.splitlines()), {"(hidden)\t1\tIs anybody there?",
-                                                  "(hidden)\t1\tДа, здесь."})
-        heard = tshark(path, "-Y", 'lab10.verb == "MSG"', "-T", "fields", "-e", "lab10.nick",
-                       "-e", "lab10.text")
-        self.assertEqual(set(heard.splitlines()), {"Anna\tIs anybody there?", "Борис\tДа, здесь."})
+        said = {(*row["lab10.token"], *row["lab10.seq"], *row["lab10.text"])
+                for row in packets(path, lab10_verb="SAY")}
+        self.assertEqual(said, {("(hidden)", "1", "Is anybody there?"),
+                                ("(hidden)", "1", "Да, здесь.")})
+        heard = {(*row["lab10.nick"], *row["lab10.text"]) for row in packets(path, lab10_verb="MSG")}
+        self.assertEqual(heard, {("Anna", "Is anybody there?"), ("Борис", "Да, здесь.")})
         self.assertLessEqual({"JOIN", "COOKIE", "WELCOME", "PING", "PONG", "ACK", "NOTE", "WHO",
                               "MEMBERS", "LEAVE", "BYE"}, set(values(path, "lab10.verb")))
 
     def test_no_secret_is_shown(self):
-        for lab in (8, 9, 10):
+        shown = tshark(self.all_of_them(), "-P", "-V")  # columns and trees
+        for lab in LABS:
             self.assertGreaterEqual(len(secrets(self.path(lab))), 2)
-            shown = tshark(self.path(lab), "-P", "-V")  # columns and trees
             for secret in secrets(self.path(lab)):
                 self.assertNotIn(secret, shown)
 
@@ -90,41 +124,33 @@ class Conversations:
 class KeptTest(Conversations, unittest.TestCase):
     folder = KEPT
 
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory(prefix="capture-")
-        self.addCleanup(scratch.cleanup)
-        self.scratch = scratch.name
+    def malformed(self, lab):
+        return [message for row in packets(self.path(lab))
+                if MALFORMED in row["_ws.expert.group"] for message in row["_ws.expert.message"]]
 
     def test_a_registration_is_shown_but_for_its_secrets(self):
-        first = "tcp.stream == 0"
-        self.assertEqual(values(self.path(8), "lab8.verb", where=first),
+        self.assertEqual(values(self.path(8), "lab8.verb", tcp_stream="0"),
                          ["ASK", "ASK", "ASK", "ASK", "TOKEN", "OK"])
-        self.assertEqual(values(self.path(8), "lab8.answer", where=first),
+        self.assertEqual(values(self.path(8), "lab8.answer", tcp_stream="0"),
                          ["(hidden)", "Анна", "(hidden)", "(hidden)"])
-        self.assertEqual(values(self.path(8), "lab8.text", where=first),
+        self.assertEqual(values(self.path(8), "lab8.text", tcp_stream="0"),
                          ["Have you a session?", "What is your name?",
                           "You are new here. Choose a password:", "The same password again:",
                           "(hidden)", "Nice to meet you, Анна!"])
 
     def test_frames_in_one_segment_and_a_frame_in_two(self):
-        info = tshark(self.path(8), "-Y", "lab8")
-        self.assertIn("message: one | message: two\\x0alines\n", info)
-        three = tshark(self.path(8), "-Y", 'lab8.message == "three" && tcp.dstport == 9090',
-                       "-T", "fields", "-e", "tcp.segment.count")
-        self.assertEqual(three.strip(), "2")
+        self.assertIn("message: one | message: two\\x0alines\n", tshark(self.path(8)))
+        self.assertEqual(values(self.path(8), "tcp.segment.count", lab8_message="three",
+                                tcp_dstport="9090"), ["2"])
 
     def test_what_is_no_frame_is_malformed(self):
-        found = tshark(self.path(8), "-Y", "_ws.malformed || _ws.expert.group == Malformed",
-                       "-T", "fields", "-e", "_ws.expert.message")
-        self.assertEqual(found.splitlines(),
+        self.assertEqual(self.malformed(8),
                          ["A length of more than 1,048,576", "The payload is no UTF-8"])
 
     def test_what_is_no_datagram_of_lab_10_is_malformed(self):
-        found = tshark(self.path(10), "-Y", "_ws.expert.group == Malformed", "-T", "fields", "-e",
-                       "_ws.expert.message")
         # An empty datagram is not shown to any dissector.
         text = "Malformed: the text is too long, or has control characters"
-        self.assertEqual(found.splitlines(), [
+        self.assertEqual(self.malformed(10), [
             "Malformed: no verb", "Malformed: seq is no number from 1",
             "Malformed: the text is missing", "Malformed: a text that does not belong here",
             "Malformed: more words than belong here", text, "Malformed: no UTF-8", text,
@@ -139,18 +165,16 @@ class KeptTest(Conversations, unittest.TestCase):
 
     def test_two_conversations_from_the_same_port_are_two(self):
         path, again = self.path(8), os.path.join(self.scratch, "again.pcap")
-        ports = [struct.pack(">H", int(values(path, "tcp.srcport", where=f"tcp.stream == {number}"
-                                              " && tcp.flags.syn == 1 && tcp.flags.ack == 0")[0]))
-                 for number in (0, 2)]
+        ports = [struct.pack(">H", int(values(path, "tcp.srcport", tcp_stream=number)[0]))
+                 for number in "02"]  # of whoever begins
         with open(again, "wb") as file:
             file.write(record.read(path).replace(ports[1], ports[0]))
         self.assertEqual(values(again, "lab8.answer"), values(path, "lab8.answer"))
 
     def test_no_secret_is_shown_where_the_capture_begins_in_mid_conversation(self):
         path = self.path(8)
-        answers = tshark(path, "-Y", "lab8.answer", "-T", "fields", "-e", "lab8.what", "-e",
-                         "frame.number")
-        last = dict(line.split("\t") for line in answers.splitlines())
+        last = {what: row["frame.number"][0] for row in packets(path) if row["lab8.answer"]
+                for what in row["lab8.what"]}
         for what in ("token", "new-password", "repeat-password", "password"):
             cut = os.path.join(self.scratch, f"{what}.pcap")
             subprocess.run(["editcap", "-r", path, cut, f"{last[what]}-999"], check=True,
@@ -161,15 +185,17 @@ class KeptTest(Conversations, unittest.TestCase):
                 self.assertNotIn(secret, shown)
 
     def test_another_port_is_a_preference_or_decoded_as(self):
-        for lab, field, transport in ((8, "lab8.message", "tcp"), (10, "lab10.verb", "udp")):
-            usual, moved = self.path(lab), os.path.join(self.scratch, f"lab{lab}.pcap")
-            with open(moved, "wb") as file:
-                file.write(record.read(usual).replace(struct.pack(">H", 9090),
-                                                      struct.pack(">H", 9191)))
+        usual, moved = self.all_of_them(), os.path.join(self.scratch, "moved.pcap")
+        with open(moved, "wb") as file:
+            file.write(record.read(usual).replace(struct.pack(">H", 9090),
+                                                  struct.pack(">H", 9191)))
+        for field in ("lab8.message", "lab10.verb"):
             self.assertEqual(values(moved, field), [])
-            for option in (("-o", f"lab{lab}.port:9191"),
-                           ("-d", f"{transport}.port==9191,lab{lab}")):
-                self.assertEqual(values(moved, field, *option), values(usual, field))
+            for options in (("-o", "lab8.port:9191", "-o", "lab10.port:9191"),
+                            ("-d", "tcp.port==9191,lab8", "-d", "udp.port==9191,lab10")):
+                shown = values(usual, field)
+                self.assertNotEqual(shown, [])
+                self.assertEqual(values(moved, field, *options), shown)
 
 
 class NewTest(Conversations, unittest.TestCase):
@@ -177,9 +203,8 @@ class NewTest(Conversations, unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="capture-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = scratch.name
+        super().setUpClass()
+        cls.folder = cls.scratch
         ran = subprocess.run([sys.executable, record.__file__, cls.folder], capture_output=True,
                              text=True, timeout=120)
         if ran.returncode == NOT_HERE:
