@@ -1,5 +1,6 @@
 """What a good client says to each lab's server, and hears."""
 
+import select
 import socket
 import struct
 import time
@@ -39,6 +40,12 @@ class Lines:
         if not piece:
             raise Refused("the server closed the connection")
         self.received += piece
+
+    def has_arrived(self, text):
+        """Whether that is among what can be heard now."""
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
+        return bool(poll.poll(0)) and text.encode() in self.connection.recv(65536, socket.MSG_PEEK)
 
     def expect(self, beginning):
         message = self.hear()

@@ -95,7 +95,9 @@ def visit_and_kill(lab, folder, guest, table):
         with conversations.connect(lab, server.port, guest) as messages:
             for _, answer in conversations.questions(lab, guest):
                 messages.say(answer)
-            wait_until(lambda: os.path.exists(beside) or server.has_ended())
+            # On a busy machine all may have been written before anybody looks.
+            wait_until(lambda: os.path.exists(beside) or messages.has_arrived("OK ") or
+                       server.has_ended())
             time.sleep(random.random() * LONGEST_WRITE)
             server.process.kill()
             server.process.wait()
