@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 
 from common import ROOT, later_labs, tool
 from course import labs, markdown
+from course.changes import lines_added
 from course.colour import coloured
 from course.page import page
 
+ROW = re.compile(r"^\| \[(\d+) \w+\]\(([^)]*)\) \| .+ \| (\d+) \| `(.+)` \|$", re.M)
 TAGS = set("""html head meta title style body header a span label input section div h2 p table tr td
 th aside ol ul li b code pre details summary small mark""".split())
 EMPTY = {"meta", "input"}
@@ -152,6 +154,31 @@ class Colour(unittest.TestCase):
             "[1m--- a[0m\n[1m+++ b[0m\n[36m@@ -1,3 +1,3 @@[0m\n same\n"
             "[31m-int [7mone[27m = first(x);[0m\n[31m-gone[0m\n"
             "[32m+int [7mtwo[27m = first(x);[0m\n")
+
+
+class FrontPages(unittest.TestCase):
+    """README.md and README.ru.md count lines as tools/diff does."""
+
+    def test_lines_added_are_those_of_diff(self):
+        added = {number: self.lines_added(number) for number in labs.folders()}
+        for name in labs.PAGES.values():
+            rows = ROW.findall((labs.ROOT / name).read_text(encoding="utf-8"))
+            self.assertEqual([int(row[0]) for row in rows], list(labs.folders()), name)
+            for number, page, lines, way in rows:
+                self.assertEqual(int(lines), added[int(number)],
+                                 f"{name}: what lab {number} adds; make figures counts it")
+                self.assertEqual(page, f"{labs.folders()[int(number)].name}/{name}")
+                if number == "1":
+                    self.assertTrue(os.path.exists(os.path.join(ROOT, way)), way)
+                else:
+                    self.assertEqual(way, f"make diff{number}")
+
+    def lines_added(self, number):
+        """As tools/diff says, which has nothing to compare lab 1 with."""
+        if number == 1:
+            return lines_added(1)
+        told = re.findall(r"^ +\+(\d+) +-\d+  \S+\.[ch]pp$", tool("diff", str(number)), re.M)
+        return sum(map(int, told))
 
 
 class Markdown(unittest.TestCase):

@@ -1,15 +1,13 @@
-"""README.md and README.ru.md: what they count, ask and link to is so."""
+"""README.md and README.ru.md: what they ask and link to is so."""
 
 import html
 import os
 import re
 import unittest
 
-from common import ROOT, tool
+from common import ROOT
 from course import labs
-from course.changes import lines_added
 
-ROW = re.compile(r"^\| \[(\d+) \w+\]\(([^)]*)\) \| .+ \| (\d+) \| `(.+)` \|$", re.M)
 QUESTION = re.compile(r"^\| (.+\?) \| (\[.+\))+ \|$", re.M)
 LINK = re.compile(r"\]\(([^)#]*)(#[^)]*)?\)")
 
@@ -26,27 +24,6 @@ def heading_anchors(text):
 
 
 class FrontPage(unittest.TestCase):
-    def test_lines_added_are_those_of_diff(self):
-        added = {number: self.lines_added(number) for number in labs.folders()}
-        for name in labs.PAGES.values():
-            rows = ROW.findall(read(name))
-            self.assertEqual([int(row[0]) for row in rows], list(labs.folders()), name)
-            for number, page, lines, way in rows:
-                self.assertEqual(int(lines), added[int(number)],
-                                 f"{name}: what lab {number} adds; make figures counts it")
-                self.assertEqual(page, f"{labs.folders()[int(number)].name}/{name}")
-                if number == "1":
-                    self.assertTrue(os.path.exists(os.path.join(ROOT, way)), way)
-                else:
-                    self.assertEqual(way, f"make diff{number}")
-
-    def lines_added(self, number):
-        """As tools/diff says, which has nothing to compare lab 1 with."""
-        if number == 1:
-            return lines_added(1)
-        told = re.findall(r"^ +\+(\d+) +-\d+  \S+\.[ch]pp$", tool("diff", str(number)), re.M)
-        return sum(map(int, told))
-
     def test_questions_are_answered_where_it_says(self):
         for name in labs.PAGES.values():
             questions = QUESTION.findall(read(name))
