@@ -177,8 +177,7 @@ struct Recorder : doctest::IReporter {
     result_.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     result_.verdict = Verdict::kPassed;
     if (!why_left_out().empty() && words_.empty()) {
-      result_.verdict = Verdict::kLeftOut;
-      result_.summary = why_left_out();
+      judge_left_out();
     } else if (!words_.empty()) {
       judge();
     } else if (!stats.testCaseSuccess) {
@@ -224,14 +223,21 @@ struct Recorder : doctest::IReporter {
     return texts;
   }
 
+  std::string role() const { return result_.title.starts_with("client") ? "client" : "server"; }
+
+  // It costs nothing that a check cannot be made here, unless there is no program to make it with.
+  void judge_left_out() {
+    const probe::Finding& finding = probe::of(recording->lab, role());
+    result_.verdict = finding.works ? Verdict::kLeftOut : Verdict::kNotRun;
+    result_.summary = finding.works ? why_left_out() : finding.reason;
+  }
+
   void judge() {
     const incidents::Incidents happened = incidents::of_this_check();
     const diagnosis::Diagnosis found = diagnosis::take();
-    const bool role_is_client = result_.title.starts_with("client");
-    const std::string role = role_is_client ? "client" : "server";
     const probe::Finding* finding = nullptr;
     if (happened.waited_in_vain || happened.needs_server || happened.needs_client) {
-      finding = &probe::of(recording->lab, role);
+      finding = &probe::of(recording->lab, role());
     }
     result_.summary = words_.front();
     if (thrown == Thrown::kByGrader) {
@@ -263,7 +269,7 @@ struct Recorder : doctest::IReporter {
     if (result_.verdict == Verdict::kRanAway) hint.clear();  // what came after that tells nothing
     if (!hint.empty()) add("Perhaps", {hint});
     if (!by_hand_.line.empty()) add(by_hand_.heading, {by_hand_.line});
-    add("Read on", {advice::where_to_read(recording->lab, role)});
+    add("Read on", {advice::where_to_read(recording->lab, role())});
     add("Just this again", {advice::command_for(recording->lab, result_.title)});
   }
 

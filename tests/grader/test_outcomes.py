@@ -1,6 +1,7 @@
 """Each way of not passing is told from the others, with its reason."""
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -27,6 +28,21 @@ class Outcomes(GraderTest):
         run, rows = self.grade(self.submission(server), f"--check={BYTES}",
                                environment={"JAVA_HOME": "/j"})
         self.assertEqual(rows[BYTES]["outcome"], "passed", run.stdout.decode())
+
+    def test_what_cannot_be_tried_here_costs_nothing_but_earns_nothing_without_a_program(self):
+        check = "server: each message is one write"
+        tools = self.folder / "tools"
+        tools.mkdir()
+        for tool in ("sh", "env", "rm", "chmod", "python3"):  # and no strace
+            (tools / tool).symlink_to(shutil.which(tool, path=os.defpath))
+        for server, outcome in ((SERVER + "serve()\n", "left out"),
+                                ("raise SystemExit(1)\n", "not run")):
+            with self.subTest(outcome):
+                run, rows = self.grade(self.submission(server), f"--check={check}",
+                                       environment={"PATH": str(tools)})
+                self.assertEqual(rows[check]["outcome"], outcome, run.stdout.decode())
+                self.assertEqual(rows[check]["points"],
+                                 rows[check]["worth"] if outcome == "left out" else "0")
 
     def test_advice_is_about_the_program_and_not_about_the_grader(self):
         quiet = ("def quiet(peer, data):\n"
