@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from common import BYTES, GRADER, PORTIONS, SERVER, TIME_LIMIT, GraderTest
+from common import BYTES, GRADER, SERVER, TIME_LIMIT, GraderTest
 
 
 class Outcomes(GraderTest):
