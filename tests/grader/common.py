@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GRADER = ROOT / "tests/grade/grade"
-TIME_LIMIT = 120  # seconds for one run of the grader
+TIME_LIMIT = 300  # seconds for one run of the grader
 
 # A server of lab 1 that says what it should; what it does with a client, each test adds.
 SERVER = '''

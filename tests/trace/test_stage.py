@@ -33,6 +33,14 @@ for line in sys.stdin:
 """
 
 
+def be_patient(test):
+    """However busy the machine is: what has to come is waited for, and nobody is given up."""
+    for name in ("ladder.actor.PATIENCE", "ladder.stage.PATIENCE", "ladder.stage.RESTLESS"):
+        changed = mock.patch(name, 300)
+        changed.start()
+        test.addCleanup(changed.stop)
+
+
 def strace_works():
     if not shutil.which("strace"):
         return False
@@ -43,6 +51,7 @@ def strace_works():
 @unittest.skipUnless(strace_works(), "strace may not trace here")
 class StageTest(unittest.TestCase):
     def setUp(self):
+        be_patient(self)
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
 
@@ -127,6 +136,7 @@ class LabsTest(unittest.TestCase):
     """The labs' own conversations, if they are built."""
 
     def setUp(self):
+        be_patient(self)
         # Where they are built with sanitizers: one process cannot be traced by two.
         changed = mock.patch.dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
         changed.start()
@@ -166,7 +176,7 @@ class RelayTest(unittest.TestCase):
     def bound(self):
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.bind(("127.0.0.1", 0))
-        made.settimeout(10)
+        made.settimeout(60)
         self.addCleanup(made.close)
         return made
 

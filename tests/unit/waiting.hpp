@@ -19,7 +19,7 @@
 
 template <typename Condition>
 void wait_until(Condition condition) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(5);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("waited in vain");
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -32,7 +32,7 @@ MALFORMED = "117440512"  # PI_MALFORMED in Wireshark's epan/proto.h
 @functools.cache  # to start it takes half a second
 def tshark(path, *options):
     ran = subprocess.run(["tshark", "-r", path, "-X", f"lua_script:{SCRIPT}", *options],
-                         capture_output=True, text=True, timeout=60, check=True,
+                         capture_output=True, text=True, timeout=300, check=True,
                          env={**os.environ, "LC_ALL": "C.UTF-8"})
     if "Lua: " in ran.stderr:
         raise AssertionError(ran.stderr)
@@ -206,7 +206,7 @@ class NewTest(Conversations, unittest.TestCase):
         super().setUpClass()
         cls.folder = cls.scratch
         ran = subprocess.run([sys.executable, record.__file__, cls.folder], capture_output=True,
-                             text=True, timeout=120)
+                             text=True, timeout=300)
         if ran.returncode == NOT_HERE:
             raise unittest.SkipTest(ran.stderr.strip())
         if ran.returncode != 0:

@@ -9,7 +9,7 @@ import time
 
 from machines.namespaces import die_with_parent
 
-PATIENCE = 20  # seconds until something that must come has failed to come
+PATIENCE = 60  # seconds until something that must come has failed to come
 
 
 class Failure(Exception):
