@@ -137,6 +137,13 @@ constexpr std::array kKnown = {
     Known{1, 2, "after another", "",
           "the accept loop goes on when a client has left: its end, or its "
           "error, is not the server's"},
+    Known{
+        4, 9, "server: ", "said: nothing",
+        "nothing is in server.log while the server runs: each line has to be there when it is said "
+        "(flush)",
+        "the server waits in"},
+    Known{4, 4, "", "the log is empty",
+          "a line is in the log as soon as it is said: write it, or flush"},
     Known{9, 9, "processor", "server stdin <- (the end)",
           "a console at its end is readable for good, and read() returns 0: ask poll() about it no "
           "more",

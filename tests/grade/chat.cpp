@@ -187,9 +187,14 @@ std::optional<std::string> ChatHost::hears(std::string_view verb, Clock::duratio
   return std::nullopt;
 }
 
-Outcome ChatHost::welcomes(const std::string& nick) {
+// Whoever wants to come in as `nick` gets a cookie, and comes again with it.
+Outcome ChatHost::is_asked_by(const std::string& nick) {
   incidents::of_this_check().needs_client = true;
-  const auto wish = hears("JOIN");
+  std::optional<std::string> wish;
+  do {
+    wish = hears("JOIN");
+  } while (wish && !refused_.empty() && words_of(*wish).size() > 1 &&
+           words_of(*wish)[1] == refused_);
   if (wish != "JOIN " + nick) {
     return Outcome::fails("expected JOIN " + nick + ", came \"" + excerpt(wish.value_or("")) + '"');
   }
@@ -202,8 +207,20 @@ Outcome ChatHost::welcomes(const std::string& nick) {
     return Outcome::fails("expected the JOIN with the cookie, came \"" +
                           excerpt(proof.value_or("")) + '"');
   }
-  send("WELCOME " + token_);
   return Outcome::holds();
+}
+
+Outcome ChatHost::welcomes(const std::string& nick) {
+  const Outcome asked = is_asked_by(nick);
+  if (asked) send("WELCOME " + token_);
+  return asked;
+}
+
+Outcome ChatHost::refuses(const std::string& nick) {
+  const Outcome asked = is_asked_by(nick);
+  if (asked) send("ERROR somebody is called \x1b[31m" + nick + " already");
+  refused_ = nick;
+  return asked;
 }
 
 Outcome ChatHost::is_told(std::uint64_t number, std::string_view text) {

@@ -92,6 +92,9 @@ class ChatHost {
   // Lets a client in, which comes as `nick`.
   Outcome welcomes(const std::string& nick);
 
+  // Lets nobody in who comes as `nick`, and says why, with an escape sequence in it.
+  Outcome refuses(const std::string& nick);
+
   // The next SAY is number `number` with this text; it is acknowledged.
   Outcome is_told(std::uint64_t number, std::string_view text);
 
@@ -105,9 +108,12 @@ class ChatHost {
   const Address& client() const { return client_; }
 
  private:
+  Outcome is_asked_by(const std::string& nick);
+
   UdpSocket socket_;
   Address client_;
   std::string token_ = "00112233445566778899aabbccddeeff";
+  std::string refused_;  // this nick; its JOIN may have been said again meanwhile
 };
 
 }  // namespace grade

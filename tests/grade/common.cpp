@@ -50,13 +50,15 @@ std::string character_across_the_border() {
   return std::string(kPortion - 1, 'x') + "Жизнь — это движение\n";
 }
 
-Outcome portions_add_up(Subject& program, std::string_view event, std::size_t total) {
+Outcome sizes_add_up(Subject& program, std::string_view event, std::size_t total,
+                     std::size_t most) {
   std::size_t sum = 0;
   for (const Message& message : program.messages()) {
     if (message.event != event) continue;
     const std::optional<std::size_t> size = bytes_of(message);
-    if (!size || *size == 0 || *size > kPortion) {
-      return Outcome::fails("no portion: " + message.event + ": " + message.explanation);
+    if (!size || *size == 0 || *size > most) {
+      return Outcome::fails("not 1 to " + std::to_string(most) + " bytes: " + message.event + ": " +
+                            message.explanation);
     }
     sum += *size;
   }
@@ -295,6 +297,16 @@ Outcome descriptors_are_closed(Server& server, std::size_t before) {
   return Outcome::of(are_closed, std::to_string(now) +
                                      " descriptors are open after all its clients have left, " +
                                      std::to_string(before) + " were before they came");
+}
+
+Outcome zombies_are_reaped(Server& server) {
+  std::size_t left = 0;
+  const bool are_reaped = wait_until([&] {  // the last one may have ended just now
+    left = proc::count_zombies(server.pid());
+    return left == 0;
+  });
+  return Outcome::of(
+      are_reaped, std::to_string(left) + " processes that have ended are not waited for: zombies");
 }
 
 void idles_when_there_is_nothing_to_do(const Lab& lab) {

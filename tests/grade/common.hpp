@@ -20,7 +20,8 @@ inline constexpr std::size_t kMuch = 20'000'000;  // bytes: more than all buffer
 std::string character_across_the_border();
 
 // The sizes in the messages of an event add up to `total`, and none is more than a portion.
-Outcome portions_add_up(Subject& program, std::string_view event, std::size_t total);
+Outcome sizes_add_up(Subject& program, std::string_view event, std::size_t total,
+                     std::size_t most = kPortion);
 
 // Of both programs.
 // `file` is where strace tells of the program: see trace.hpp.
@@ -45,6 +46,9 @@ void failing_accept_is_survived(const Lab& lab);
 Outcome is_served_or_let_go(Peer& waiting);
 // Of a server whose clients have left: it has no more descriptors open than before they came.
 Outcome descriptors_are_closed(Server& server, std::size_t before);
+
+// Of a server that may have children.
+Outcome zombies_are_reaped(Server& server);
 void idles_when_there_is_nothing_to_do(const Lab& lab);
 
 // Of a client.

@@ -296,7 +296,7 @@ void reconnects_leave_nothing_open(const Lab& lab) {
     REQUIRE(server.serves());  // the 500th, in the end
   }
   CHECK(common::descriptors_are_closed(server, before));
-  CHECK(proc::count_zombies(server.pid()) == 0);
+  CHECK(common::zombies_are_reaped(server));
   CHECK(wait_until([&] { return server.count("disconnect") >= 502; }));
   CHECK(server.count("connect") == 502);
   CHECK(server.count("disconnect") == 502);
@@ -322,7 +322,7 @@ void server_messages_are_in_order(const Lab& lab) {
   CHECK(server.says("disconnect", {first.address()}));
   CHECK(disconnects_have_their_reasons(server));
   CHECK(server.says("send", {"3001 bytes to " + second.address()}));
-  CHECK(common::portions_add_up(server, "receive", 6 + 5 + 3001));
+  CHECK(common::sizes_add_up(server, "receive", 6 + 5 + 3001));
 }
 
 void every_line_is_sent_and_every_reply_printed(const Lab& lab) {

@@ -178,7 +178,7 @@ void reconnects_leave_nothing_open(const Lab& lab) {
   }
   REQUIRE(serves(server));
   CHECK(common::descriptors_are_closed(server, before));
-  CHECK(proc::count_zombies(server.pid()) == 0);
+  CHECK(common::zombies_are_reaped(server));
   CHECK(server.stops_on({SIGTERM}));
   CHECK(server.count("connect") == 3 + kRounds + kRounds / 5);
   CHECK(server.count("disconnect") == server.count("connect"));

@@ -134,8 +134,8 @@ TEST_SUITE("lab1") {
       REQUIRE(client.receives(text));  // before the client closes anything
       CHECK(client.leaves());
       REQUIRE(server.exits(0));
-      CHECK(common::portions_add_up(server, "receive", size));
-      CHECK(common::portions_add_up(server, "send", size));
+      CHECK(common::sizes_add_up(server, "receive", size));
+      CHECK(common::sizes_add_up(server, "send", size));
       CHECK(portions_go_back_as_they_came(server));
     }
   }
@@ -320,8 +320,8 @@ TEST_SUITE("lab1") {
       CHECK(server.is_closed());
       CHECK(client.exits(0));
       CHECK(client.out().all() == line);
-      CHECK(common::portions_add_up(client, "send", line.size()));
-      CHECK(common::portions_add_up(client, "receive", line.size()));
+      CHECK(common::sizes_add_up(client, "send", line.size(), line.size()));
+      CHECK(common::sizes_add_up(client, "receive", line.size(), line.size()));
     }
   }
 

@@ -225,8 +225,8 @@ TEST_SUITE("lab10") {
   TEST_CASE("server: who is silent for 30 s is removed, and the others are told" * kLong) {
     Server server(kLab, on_a_free_port());
     const Address address = chat_address(server);
-    Pair pair(address);
     const Clock::time_point begin = Clock::now();
+    Pair pair(address);
     std::string note;
     while (note.empty() && Clock::now() - begin < seconds(40) + patience()) {
       pair.anna.send("PING " + pair.anna.token());

@@ -83,15 +83,6 @@ struct Interrupted {
   Client client;
 };
 
-// The host lets nobody of this nick in.
-void is_refused(ChatHost& host, const std::string& nick) {
-  REQUIRE(host.hears("JOIN") == "JOIN " + nick);
-  host.send("COOKIE 1");
-  while (host.hears("JOIN") == "JOIN " + nick) {
-  }
-  host.send("ERROR somebody is called \x1b[31m" + nick + " already");
-}
-
 // `people` clients say `lines` lines each, through a network as bad as `weather`. Each of the
 // others shows each line once, and each speaker's in order.
 void talk_through(Weather weather, std::size_t people, int lines, std::uint64_t seed) {
@@ -177,7 +168,7 @@ TEST_SUITE("lab10") {
     Client client(kLab, towards(host.socket().port()));
     client.type("anna\n");
     client.end_input();
-    is_refused(host, "anna");
+    REQUIRE(host.refuses("anna"));
     CHECK(client.exits(0));
     CHECK(client.out().all() == "");
   }
@@ -187,7 +178,7 @@ TEST_SUITE("lab10") {
     Client client(kLab, towards(host.socket().port()));
     client.type("anna\n");
     REQUIRE(client.err().until(kNick).has_value());
-    is_refused(host, "anna");
+    REQUIRE(host.refuses("anna"));
     const auto before = client.err().until(kNick);
     REQUIRE(before.has_value());
     CHECK(before->find("anna already") != before->npos);
@@ -324,16 +315,14 @@ TEST_SUITE("lab10") {
   }
 
   TEST_CASE("client: sends PING every 5 s" * kLong) {
+    const Clock::time_point begin = Clock::now();
     Anna anna;
-    const auto limit = patience() + seconds(5);  // for one comes every 5 s
-    const auto first = anna.host.hears("PING", limit);
-    CHECK(first == "PING " + anna.host.token());
-    anna.host.send("PONG");
-    CHECK(anna.host.hears("PING", limit) == first);
-    const Clock::time_point second = Clock::now();
-    anna.host.send("PONG");
-    CHECK(anna.host.hears("PING", limit) == first);
-    CHECK(Clock::now() - second > milliseconds(4500));
+    for (int i = 0; i < 3; ++i) {
+      const auto ping = anna.host.hears("PING", patience() + seconds(5));
+      CHECK(ping == "PING " + anna.host.token());
+      anna.host.send("PONG");
+    }
+    CHECK(Clock::now() - begin > seconds(9));  // the first may come at once, the third 10 s later
   }
 
   TEST_CASE("client: no server within 10 s is an error and exit 1, and ICMP is no answer" * kLong) {

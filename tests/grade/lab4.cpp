@@ -27,6 +27,7 @@ constexpr Lab kLab = kLabs[3];
 
 // Every line is a service message. What stands before it is a matter of one check alone.
 Outcome is_log(const std::string& text) {
+  if (text.empty()) return Outcome::fails("the log is empty");
   if (!text.ends_with('\n')) return Outcome::fails("the log does not end with a newline");
   for (const std::string& line : lines_of(text)) {
     if (!parse_message(line, "server") || has_control_character(line))

@@ -474,7 +474,7 @@ TEST_SUITE("lab6") {
     CHECK(host.hears("exit"));
     host.peer.close();
     CHECK(client.exits(0));
-    const std::string& shown = client.err().all();
+    const std::string shown = with_small_digits(client.err().all());
     CHECK(shown.find("red \\x1b[31m") != std::string::npos);
     CHECK(shown.find("bell \\x07") != std::string::npos);
     CHECK(shown.find("tab \\x09, del \\x7f") != std::string::npos);

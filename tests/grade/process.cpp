@@ -131,8 +131,12 @@ void Program::stop(const std::string& why) {
 
 void Program::signal(int number) {
   transcript::note(who_, "<- signal: " + std::string(::strsignal(number)));
-  if (!ending()) ::kill(pid_, number);
-  if (number == SIGKILL) killed_ = true;
+  if (number == SIGKILL) {
+    killed_ = true;
+    kill_family(pid_);
+  } else if (!ending()) {
+    ::kill(pid_, number);
+  }
 }
 
 std::optional<Ending> Program::ending() {

@@ -64,7 +64,7 @@ class Program {
   void type(std::string_view text);
   void end_input();
 
-  void signal(int number);
+  void signal(int number);  // SIGKILL ends its children, too
 
   // Ends it, because it does what cannot be let go on.
   void stop(const std::string& why);

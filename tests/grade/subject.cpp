@@ -77,6 +77,10 @@ std::size_t Subject::count(std::string_view event) {
       std::ranges::count_if(messages(), [&](const Message& m) { return m.event == event; }));
 }
 
+std::string Subject::some_events() {
+  return messages().empty() ? "nothing" : excerpt(events(), 400);
+}
+
 Outcome Subject::says(std::string_view event, std::initializer_list<std::string_view> phrases) {
   const auto fits = [&](const Message& message) {
     return message.event == event && std::ranges::all_of(phrases, [&](std::string_view phrase) {

@@ -120,6 +120,15 @@ bool mentions(std::string_view text, std::string_view phrase) {
   return false;
 }
 
+std::string with_small_digits(std::string text) {
+  for (std::size_t at = text.find("\\x"); at != std::string::npos; at = text.find("\\x", at + 1)) {
+    for (std::size_t digit = at + 2; digit < std::min(at + 4, text.size()); ++digit) {
+      text[digit] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[digit])));
+    }
+  }
+  return text;
+}
+
 std::string letters(std::size_t size) {
   // The period is a prime, so that no portion of a usual size looks like the one before it.
   constexpr std::size_t kPeriod = 1009;

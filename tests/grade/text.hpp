@@ -31,6 +31,9 @@ std::string shortened(std::string_view text, std::size_t most);
 //                 ^
 std::string first_difference(std::string_view expected, std::string_view came);
 
+// The same text with small letters in each \xNN, where a program may write capitals.
+std::string with_small_digits(std::string text);
+
 // Whether there is a C0, a DEL, or a C1, which is \xc2\x80 to \xc2\x9f in UTF-8. A newline is one.
 bool has_control_character(std::string_view text);
 

@@ -80,6 +80,18 @@ class Outcomes(GraderTest):
         run, rows = self.grade(where, f"--check={BYTES}")
         self.assertEqual(rows[BYTES]["outcome"], "passed", run.stdout.decode())
 
+    def test_a_makefile_makes_what_ready_scripts_start(self):
+        where = self.submission(SERVER + "serve()\n")
+        for role in ("server", "client"):
+            (where / f"{role}.py").rename(where / f"the_{role}.python")
+            (where / role).write_text(f'#!/bin/sh\nexec python3 "${{0%/*}}/made/the_{role}.py" "$@"\n')
+            (where / role).chmod(0o755)
+        (where / "Makefile").write_text(
+            "made: the_server.python the_client.python\n"
+            "\tmkdir -p $@ && for file in $^; do cp $$file $@/$${file%.python}.py; done\n")
+        run, rows = self.grade(where, f"--check={BYTES}")
+        self.assertEqual(rows[BYTES]["outcome"], "passed", run.stdout.decode())
+
     def test_a_compile_error_is_shown_and_costs_what_cannot_run(self):
         where = self.submission(SERVER + "serve()\n")
         (where / "client.py").unlink()
