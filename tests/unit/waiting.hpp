@@ -64,7 +64,7 @@ class Worker {
   // Until the thread is in this call, and asleep: for one that runs, the file says "running".
   void wait_until_asleep_in(long call) const {
     wait_until([this, call] {
-      if (done_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+      if (is_done()) {
         throw std::runtime_error("the work was done without waiting");
       }
       std::ifstream file("/proc/self/task/" + std::to_string(id_) + "/syscall");
@@ -79,6 +79,10 @@ class Worker {
     const int before = CountedSignal::count();
     ::pthread_kill(thread_.native_handle(), SIGUSR1);
     wait_until([before] { return CountedSignal::count() > before; });
+  }
+
+  bool is_done() const {
+    return done_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   }
 
   // Waits for the end, and throws what the work has thrown.
