@@ -19,7 +19,7 @@ inline constexpr std::size_t kMuch = 20'000'000;  // bytes: more than all buffer
 // 1023 bytes of one and a character of two, whose halves come in different portions, and more.
 std::string character_across_the_border();
 
-// The sizes in the messages of an event add up to `total`, and none is more than a portion.
+// The sizes in the messages of an event add up to `total`, and none is 0 or more than `most`.
 Outcome sizes_add_up(Subject& program, std::string_view event, std::size_t total,
                      std::size_t most = kPortion);
 

@@ -131,7 +131,7 @@ is_new() { [ -e "$1" ] && { [ ! -x "$role" ] || [ "$1" -nt "$role" ]; }; }
 crypto=$(pkg-config --libs libcrypto 2>/dev/null)
 role=$1 course=$2
 if [ -e Makefile ] || [ -e makefile ]; then
-  [ ! -e "$role" ] || make  # what it starts, if it is a script
+  case $(head -c 2 "$role" 2>/dev/null) in '#!') make ;; esac  # what the script starts
   make "$role" || make
 elif is_new "$role.cpp"; then
   shared=
