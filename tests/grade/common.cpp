@@ -138,7 +138,7 @@ void signals_stop_it_in_a_transfer(const Lab& lab) {
   Server server(lab);
   Peer client = server.connect({.receive_buffer = 4096, .reads = false});
   client.send(text);
-  client.stalls();  // now the server waits in send()
+  client.stalls(server);  // now the server waits in send()
   CHECK(server.stops_on({SIGTERM}));
 }
 

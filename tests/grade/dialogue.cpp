@@ -270,7 +270,7 @@ void client_that_never_reads_is_survived(const Lab& lab) {
   Server server(lab);
   Peer client = server.connect({.receive_buffer = 4096, .reads = false});
   client.send(much);
-  client.stalls();
+  client.stalls(server);
   CHECK(server.is_idle());
   SUBCASE("and reads in the end") {
     client.read(true);

@@ -152,13 +152,13 @@ void guest_that_never_reads_is_survived(const Lab& lab) {
   Guest guest(server, {.receive_buffer = 4096});
   guest.peer.read(false);
   guest.peer.send(much);
-  guest.peer.stalls();
+  guest.peer.stalls(server);
   CHECK(server.is_idle());
   guest.peer.read(true);
   CHECK(guest.peer.receives(much));
   guest.peer.read(false);
   guest.peer.send(much);
-  guest.peer.stalls();
+  guest.peer.stalls(server);
   guest.peer.reset();
   CHECK(serves(server));
 }

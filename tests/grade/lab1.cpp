@@ -210,7 +210,7 @@ TEST_SUITE("lab1") {
     Server server(kLab);
     Peer client = server.connect({.receive_buffer = 4096, .reads = false});
     client.send(text);
-    client.stalls();
+    client.stalls(server);
     CHECK(server.is_idle());
     client.read(true);
     CHECK(client.receives(text));
@@ -222,7 +222,7 @@ TEST_SUITE("lab1") {
     Server server(kLab);
     Peer client = server.connect({.receive_buffer = 4096, .reads = false});
     client.send(letters(kMuch));
-    client.stalls();
+    client.stalls(server);
     client.reset();
     CHECK(server.exits(0));
     CHECK(server.events().ends_with("disconnect stop"));

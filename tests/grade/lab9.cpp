@@ -390,7 +390,7 @@ TEST_SUITE("lab9") {
     late.peer.read(false);
     const std::vector<std::string> messages(9, letters(100'000));
     late.say_together(messages);
-    late.peer.stalls();
+    late.peer.stalls(server);
     is_answered(guest);
     late.peer.read(true);
     CHECK(late.hears_in_a_row(messages));
@@ -405,7 +405,7 @@ TEST_SUITE("lab9") {
     constexpr std::size_t kFlood = 20'000;
     flood.say_together(std::vector<std::string>(kFlood, "x"));
     guest.say("and I?");
-    flood.peer.stalls();
+    flood.peer.stalls(server);
     server.signal(SIGCONT);
     CHECK(guest.hears("and I?"));
     CHECK(flood.hears_in_a_row(std::vector<std::string>(kFlood, "x")));
@@ -690,7 +690,7 @@ TEST_SUITE("lab9") {
       // More than one recv() takes: a close that leaves it unread would be a reset, which throws
       // away what is still on its way to the guest.
       guest.say_together({large, "two", last, letters(500'000), letters(500'000)});
-      guest.peer.stalls();
+      guest.peer.stalls(server);
       guest.peer.read(true);
       CHECK(guest.hears_in_a_row({large, "two"}));
       if (last == std::string("logout")) CHECK(guest.hear()->starts_with("OK "));

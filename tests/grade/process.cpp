@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <system_error>
 
 #include "identity.hpp"
@@ -27,6 +28,12 @@ namespace {
 
 std::vector<pid_t> running;  // each is the leader of a process group
 std::vector<Program*> programs;
+
+struct Zombie {
+  pid_t pid;
+  Clock::time_point ended;
+};
+std::deque<Zombie> zombies;  // the longest dead first
 
 // What an interpreter, or a language's runtime, says before it gives up.
 bool has_uncaught_error(std::string_view words) {
@@ -56,12 +63,28 @@ bool limit_one(pid_t pid, int resource, std::uint64_t value) {
   return ::prlimit(pid, which, &limits, nullptr) == 0;
 }
 
+// Waits for the end of a child that has been killed, and leaves it a zombie for a while. Its last
+// thread may still be putting its part of /proc away, and the kernel has who takes the zombie
+// before that try again and again: on a busy machine, where that thread gets no processor
+// meanwhile, for seconds, in which nothing else runs.
+void bury_later(pid_t child) {
+  constexpr auto kAWhile = std::chrono::milliseconds(50);
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+  zombies.push_back({child, Clock::now()});
+  while (!zombies.empty() && Clock::now() - zombies.front().ended > kAWhile) {
+    ::waitpid(zombies.front().pid, nullptr, 0);
+    zombies.pop_front();
+  }
+}
+
 // What the ended programs left behind is the grader's by now.
 void kill_orphans() {
   for (const pid_t child : proc::children(::getpid())) {
-    if (std::find(running.begin(), running.end(), child) != running.end()) continue;
+    const bool is_zombie = std::ranges::find(zombies, child, &Zombie::pid) != zombies.end();
+    if (is_zombie || std::ranges::find(running, child) != running.end()) continue;
     kill_family(child);
-    ::waitpid(child, nullptr, 0);
+    bury_later(child);
   }
 }
 
@@ -108,7 +131,7 @@ Program::~Program() {
     tell_crash();
   }
   kill_family(pid_);
-  ::waitpid(pid_, nullptr, 0);
+  bury_later(pid_);
   std::erase(running, pid_);
   std::erase(programs, this);
   kill_orphans();

@@ -17,8 +17,8 @@
 #include "errors.hpp"
 #include "identity.hpp"
 #include "incidents.hpp"
+#include "proc.hpp"
 #include "proc_net.hpp"
-#include "process.hpp"
 #include "transcript.hpp"
 
 namespace grade {
@@ -137,14 +137,18 @@ Outcome Peer::is_read() {
   return Outcome::of(read, "what was sent was not read");
 }
 
-void Peer::stalls() {
-  constexpr auto kStill = std::chrono::milliseconds(40);
+void Peer::stalls(const Program& reader) {
+  constexpr int kLooks = 20;  // in a row, at which nothing moves
   std::size_t before = unsent() + 1;
-  Clock::time_point since = Clock::now();
+  Clock::time_point moved = Clock::now();
+  int still = 0;
   wait_until([&] {
-    if (unsent() != before) since = Clock::now();
+    if (unsent() != before) moved = Clock::now();
+    // Who stands in line for the processor will go on, unless it never does.
+    const bool waits = !proc::wants_processor(reader.pid()) || Clock::now() - moved > one_second();
+    still = unsent() == before && waits ? still + 1 : 0;
     before = unsent();
-    return unsent() == 0 || Clock::now() - since > kStill;
+    return unsent() == 0 || still == kLooks;
   });
   transcript::note(who(), "stands still");
 }

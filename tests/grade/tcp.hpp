@@ -11,6 +11,7 @@
 #include "address.hpp"
 #include "channel.hpp"
 #include "outcome.hpp"
+#include "process.hpp"
 
 namespace grade {
 
@@ -49,7 +50,7 @@ class Peer : public Channel {
   Outcome is_read();
 
   // Waits until nothing moves any more, since one side or both do not read.
-  void stalls();
+  void stalls(const Program& reader);
 
   // Half-closes, waits for the other side's end, and closes.
   Outcome leaves();
