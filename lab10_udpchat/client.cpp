@@ -156,7 +156,7 @@ class Chat {
   void take_lines(Time now) {
     while (takes_lines()) {
       if (!unsaid_.empty()) {
-        session_.say(take_piece(unsaid_));
+        session_.say(std::string(take_piece(unsaid_)));
       } else if (const auto line = console_.next()) {
         obey(without_carriage_return(*line), now);
       } else {
@@ -176,7 +176,8 @@ class Chat {
     } else if (!is_line(line)) {
       note("not said, since it is no UTF-8 or has control characters: " + in_quotes(line));
     } else {
-      unsaid_ = line.starts_with("//") ? line.substr(1) : line;
+      line_ = line.starts_with("//") ? line.substr(1) : line;
+      unsaid_ = line_;
     }
   }
 
@@ -244,8 +245,9 @@ class Chat {
   InputLines& input_;
   Console console_;
   Session session_;
-  std::string unsaid_;  // of a line that is too long for one SAY
-  int send_error_ = 0;  // errno of the last sendto() that failed
+  std::string line_;
+  std::string_view unsaid_;  // the rest of line_, which is too long for one SAY
+  int send_error_ = 0;       // errno of the last sendto() that failed
   bool was_in_ = false;
   bool leaving_ = false;
 };

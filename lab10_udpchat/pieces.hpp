@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "datagram.hpp"
@@ -10,7 +9,7 @@
 
 // Takes the first piece off the front of `line`, which is UTF-8: as many whole characters as fit
 // into kMaxText bytes.
-inline std::string take_piece(std::string& line) {
+inline std::string_view take_piece(std::string_view& line) {
   std::string_view rest = line;
   while (!rest.empty()) {
     std::string_view shorter = rest;
@@ -18,7 +17,7 @@ inline std::string take_piece(std::string& line) {
     if (line.size() - shorter.size() > kMaxText) break;
     rest = shorter;
   }
-  std::string piece = line.substr(0, line.size() - rest.size());
-  line.erase(0, piece.size());
+  const std::string_view piece = line.substr(0, line.size() - rest.size());
+  line = rest;
   return piece;
 }

@@ -109,9 +109,8 @@ Socket open_socket_from(std::uint16_t wanted) {
 }
 
 // A failure that comes from the network, or from what a peer sent, is no reason to end, and may
-// come a thousand times a second.
-void say_seldom(const char* call, int error) {
-  static Seldom failures;
+// come a thousand times a second. `failures` are those of one call.
+void say_seldom(Seldom& failures, const char* call, int error) {
   if (const auto count = failures.count(Clock::now())) {
     say("error", std::string(call) + ": " + std::strerror(error) + " (" + std::to_string(*count) +
                      " failures)");
@@ -122,7 +121,8 @@ void say_seldom(const char* call, int error) {
 void send_datagram(const Socket& socket, const Endpoint& to, std::string_view datagram) {
   const ssize_t sent = ::sendto(socket.fd(), datagram.data(), datagram.size(), MSG_DONTWAIT,
                                 as_sockaddr(to.storage), to.size);
-  if (sent < 0 && errno != EAGAIN) say_seldom("sendto", errno);
+  static Seldom failures;
+  if (sent < 0 && errno != EAGAIN) say_seldom(failures, "sendto", errno);
 }
 
 // Takes what has arrived, up to a bound: the members have to be told what is due as well.
@@ -134,7 +134,8 @@ void receive_datagrams(const Socket& socket, Room& room, Time now) {
     const ssize_t size = ::recvfrom(socket.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT,
                                     as_sockaddr(from.storage), &from.size);
     if (size < 0) {
-      if (errno != EAGAIN && errno != EINTR) say_seldom("recvfrom", errno);
+      static Seldom failures;
+      if (errno != EAGAIN && errno != EINTR) say_seldom(failures, "recvfrom", errno);
       return;
     }
     // An empty datagram is one, too: 0 is not the end here, as nothing ever ends here.

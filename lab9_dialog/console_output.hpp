@@ -26,7 +26,8 @@
 class ConsoleOutput {
  public:
   // What waits to be written is bounded, in bytes: of what comes while there is more, it is told
-  // how many lines it was, and nothing else. Sixteen of the longest messages are less than that.
+  // how many lines it was, and nothing else. Sixteen of the longest messages are less than that,
+  // unless they are full of what a terminal is shown as four characters: \x1b.
   static constexpr std::size_t kMaxWaiting = 17 * 1'048'576;
   // With more than so many bytes it does not wait for write_out().
   static constexpr std::size_t kMuch = 65'536;

@@ -55,14 +55,19 @@ class Conversation {
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
-  // What poll() is to wait for: nothing is read that cannot be dealt with now. Of a client that has
-  // closed there is nothing to hear but a reset, and poll() would tell of that again and again.
+  // What poll() is to wait for: nothing is read that cannot be dealt with now, but that the client
+  // leaves the person is to be noticed. Of a client that has closed there is nothing to hear but a
+  // reset, and poll() would tell of that again and again.
   pollfd interest() const {
     const bool reads =
         !socket_.ended() && !interrupted_ && (takes_messages() || looks_ahead() || is_leaving());
+    const bool watches = !reads && is_in() && is_anybody_there();
     const bool writes = socket_.unsent() > 0;
     const int descriptor = socket_.ended() && !writes ? -1 : socket_.fd();  // -1 is passed over
-    return {descriptor, static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), 0};
+    return {descriptor,
+            static_cast<short>((reads ? POLLIN : 0) | (watches ? POLLRDHUP : 0) |
+                               (writes ? POLLOUT : 0)),
+            0};
   }
 
   // When it is to be served even if poll() has nothing to say of it: long ago, if its last turn
@@ -72,6 +77,7 @@ class Conversation {
   // `events` is what poll() has said of its socket.
   void serve(short events) {
     interrupted_ = false;
+    if (events & POLLRDHUP) hung_up_ = true;
     guard([this, events] {
       if (is_leaving()) return discard(events);
       socket_.transfer(events);
@@ -139,7 +145,10 @@ class Conversation {
 
   bool takes_messages() const {
     if (state_ == State::kLogin) return true;
-    return is_in() && commons_.waiting.bytes_of(id_) <= (is_anybody_there() ? kMaxWaiting : 0);
+    if (!is_in()) return false;
+    const std::size_t waiting = commons_.waiting.bytes_of(id_);
+    if (!is_anybody_there()) return waiting == 0;
+    return waiting <= kMaxWaiting || hung_up_ || socket_.ended();
   }
 
   // Who leaves while the password is being hashed need not be waited for. Only who reads learns
@@ -168,8 +177,8 @@ class Conversation {
     } else if (message == "exit") {
       leave("said exit");
     } else if (message == "logout") {
-      take_step(login_.log_out());
       leave("said logout");
+      take_step(login_.log_out());
     } else {
       commons_.console.show(login_.name() + ": " + message);
       if (is_anybody_there()) {
@@ -283,6 +292,7 @@ class Conversation {
   Login login_;
   State state_ = State::kLogin;
   bool interrupted_ = false;  // its turn was over before all of its messages were taken
+  bool hung_up_ = false;      // what has arrived is all that it says
   Clock::time_point deadline_ = Clock::time_point::max();  // when its leaving has taken too long
   std::string reason_;                                     // why it leaves
 };

@@ -51,8 +51,8 @@ class Hasher {
   // poll() finds it readable when take_results() has something to give.
   int fd() const noexcept { return pipe_[0]; }
 
-  // Whose password it is, in the order in which they have their turn: a crowd that registers keeps
-  // nobody waiting who has an account. (How often an account's password is tried is bounded.)
+  // Whose password it is. They have their turns one after the other, so that no crowd of the one
+  // kind, whether it registers or logs in, keeps the other waiting.
   enum class Whose { kUsers, kNewcomers };
 
   // `client` is a number that is never used again, not a descriptor: by the time the hash is
@@ -88,8 +88,7 @@ class Hasher {
     while (true) {
       wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
       if (stopping_) return;
-      const auto taken = jobs_.extract(jobs_.begin());
-      const Job& job = taken.mapped();
+      const Job job = take_job();
       lock.unlock();
       Result result{job.client, hash(job.hash)};
       lock.lock();
@@ -97,6 +96,13 @@ class Hasher {
       // A full pipe is as good: it is readable already.
       [[maybe_unused]] const ssize_t written = ::write(pipe_[1], "", 1);
     }
+  }
+
+  Job take_job() {
+    auto next = jobs_.lower_bound(turn_);
+    if (next == jobs_.end()) next = jobs_.begin();
+    turn_ = next->first == Whose::kUsers ? Whose::kNewcomers : Whose::kUsers;
+    return std::move(jobs_.extract(next).mapped());
   }
 
   static std::optional<std::string> hash(const HashJob& job) {
@@ -111,6 +117,7 @@ class Hasher {
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::multimap<Whose, Job> jobs_;  // of one kind in the order of submission
+  Whose turn_ = Whose::kUsers;
   std::vector<Result> results_;
   bool stopping_ = false;
   std::thread thread_;

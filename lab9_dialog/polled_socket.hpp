@@ -43,10 +43,13 @@ class PolledSocket : public Socket {
   // True if something has been received that was not taken yet, perhaps a part of a frame.
   bool has_received() const noexcept { return decoder_.in_frame(); }
 
-  // Does what poll() says can be done now. Throws what flush() and receive() throw.
+  // Does what poll() says can be done now. What had arrived before a reset can still be received,
+  // while to send is an error: so the one comes to its end before the other is tried. Throws what
+  // flush() and receive() throw.
   void transfer(short events) {
-    if (events & POLLOUT) flush();
-    if (events & (POLLIN | POLLERR | POLLHUP)) receive();
+    const bool broken = events & (POLLERR | POLLHUP);
+    if (events & POLLIN || broken) receive();
+    if (events & POLLOUT && (!broken || ended_)) flush();
   }
 
   // Takes what has arrived, as far as one recv() goes. For when poll() says POLLIN, POLLERR or
@@ -113,7 +116,7 @@ class PolledSocket : public Socket {
       on_sent_(payloads_.front());
       payloads_.pop_front();
     }
-    // Moved up only when that halves the buffer, so that each byte is moved once at most.
+    // Moved up only when that halves the buffer, so that no more is moved than has gone out.
     if (begin_ * 2 >= unsent_.size()) unsent_.erase(0, std::exchange(begin_, 0));
   }
 

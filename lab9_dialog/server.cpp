@@ -152,7 +152,7 @@ class Loop {
   }
 
   [[noreturn]] void run() {
-    dialog_.take_lines();  // what was typed before the first question was answered
+    dialog_.take_lines();  // what was read together with the answer to "Port"
     while (true) {
       dialog_.write_console();
       wait();
@@ -193,7 +193,7 @@ class Loop {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(due - now).count());
   }
 
-  // They are in the order in which wait() has put them down.
+  // They are those, and in that order, that wait() has put down: nobody has come or gone since.
   void serve_conversations() {
     auto polled = polled_.begin() + kFirstClient;
     const Clock::time_point now = Clock::now();

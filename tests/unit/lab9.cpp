@@ -129,6 +129,8 @@ struct Talking {
     return sent;
   }
 
+  bool is_read() const { return (talk->interest().events & POLLIN) != 0; }
+
   void end_input() {
     const Redirected input(STDIN_FILENO, memory_file());
     commons.person.read_more();
@@ -228,6 +230,21 @@ TEST_SUITE("PolledSocket") {
     CHECK(error_of([&] { socket.receive(); }) == ECONNRESET);
   }
 
+  TEST_CASE("what arrived before a reset is received, though something is unsent") {
+    Connection connection = tcp_connection();
+    PolledSocket socket(std::move(connection.ours), [](std::size_t) {});
+    while (socket.unsent() == 0) socket.send_message(std::string(100'000, 'x'));
+    FramedSocket theirs(std::move(connection.theirs));
+    theirs.send_message("the last");
+    wait_for(socket.fd(), POLLIN);
+    reset(std::move(theirs));
+    wait_for(socket.fd(), 0);  // for POLLERR and POLLHUP, which need not be asked for
+    constexpr short kAll = POLLIN | POLLOUT | POLLERR | POLLHUP;
+    socket.transfer(kAll);
+    CHECK(socket.take_message() == "the last");
+    CHECK(error_of([&] { socket.transfer(kAll); }) == ECONNRESET);
+  }
+
   TEST_CASE_FIXTURE(Polled, "a message that is none is refused, and nothing of it is sent") {
     CHECK_THROWS_AS(socket.send_message("\xff"), std::invalid_argument);
     CHECK_THROWS_AS(socket.send_message(std::string(kMaxPayload + 1, 'x')), std::invalid_argument);
@@ -297,7 +314,7 @@ TEST_SUITE("Conversation") {
     talk->serve(POLLIN);
     const std::size_t one = commons.waiting.bytes_of(7) / 16;
     CHECK(talk->due() <= Conversation::Clock::now());
-    CHECK(talk->interest().events == 0);  // it is not read before those that are here are taken
+    CHECK(!is_read());  // before those that are here are taken
     talk->serve(0);
     CHECK(commons.waiting.bytes_of(7) == 20 * one);
     CHECK(talk->due() == Conversation::Clock::time_point::max());
@@ -307,7 +324,7 @@ TEST_SUITE("Conversation") {
     get_in("Ann");
     const std::string half(kMaxPayload / 2, 'x');
     Worker speaker([&] { say({half, half, "held back"}); });
-    while (talk->interest().events != 0) serve_when_ready();
+    while (is_read()) serve_when_ready();
     speaker.finish();
     CHECK(commons.waiting.take_oldest()->text == half);
     talk->send("an answer");
@@ -319,6 +336,21 @@ TEST_SUITE("Conversation") {
     CHECK(client->receive_message() == "an answer");
   }
 
+  TEST_CASE_FIXTURE(Talking, "who leaves is noticed though more than 1 MiB waits for the person") {
+    get_in("Ann");
+    const std::string half(kMaxPayload / 2, 'x');
+    Worker speaker([&] { say({half, half, "the last"}); });
+    while (is_read()) serve_when_ready();
+    speaker.finish();
+    finish_sending(*client);
+    wait_for(talk->interest().fd, talk->interest().events);
+    serve();
+    CHECK(shown().find("Ann: the last\n") != std::string::npos);
+    CHECK(is_over());
+    CHECK(talk->farewell() == "127.0.0.1:50000 closed the connection");
+    CHECK(!commons.waiting.take_oldest().has_value());
+  }
+
   TEST_CASE_FIXTURE(Talking,
                     "when the person leaves, what waits is answered as fast as it is read") {
     get_in("Ann");
@@ -328,7 +360,7 @@ TEST_SUITE("Conversation") {
     const std::vector<std::string> messages = {std::string(kMaxPayload / 2, 'a'),
                                                std::string(kMaxPayload, 'b'), "c", "exit"};
     Worker speaker([&] { say(messages); });
-    while (talk->interest().events != 0) serve_when_ready();  // all but the last two
+    while (is_read()) serve_when_ready();  // all but the last two
 
     end_input();
     talk->serve(0);
@@ -353,21 +385,22 @@ TEST_SUITE("Conversation") {
   }
 
   TEST_CASE_FIXTURE(Talking, "who has closed, and then reset, does not keep the loop awake") {
-    get_in("Ann");
-    commons.waiting.add(7, std::string(kMaxPayload, 'x'));  // so nothing more is taken from her
+    register_as("Ann");
+    say({"more"});  // this is kept until her password is hashed
+    serve_when_ready();
     finish_sending(*client);
     reset(std::move(*client));
-    wait_for(talk->interest().fd, POLLIN);
+    wait_for(talk->interest().fd, 0);
     talk->serve(POLLERR | POLLHUP);
     pollfd polled = talk->interest();
     CHECK(::poll(&polled, 1, 0) == 0);
     CHECK(!is_over());
-    talk->send("an answer");
+    talk->take_hash(run(quick_job("password")));
     CHECK(is_over());
     CHECK(talk->farewell().starts_with("127.0.0.1:50000 was lost: send: "));
   }
 
-  TEST_CASE("a newcomer's password waits for those of users, and not they for it") {
+  TEST_CASE("a password is a user's or a newcomer's, and these take turns") {
     // The order is certain if the slow one was not done when the last one was submitted. On a slow
     // machine that takes a longer one.
     bool certain = false;
@@ -375,7 +408,7 @@ TEST_SUITE("Conversation") {
       Talking ann;
       Hasher& hasher = ann.commons.hasher;
       ann.accounts.users.put("Boris", run(quick_job("password")));
-      hasher.submit(1, Hasher::Whose::kUsers, {Secret("a slow one"), "salt", rounds});
+      hasher.submit(1, Hasher::Whose::kNewcomers, {Secret("a slow one"), "salt", rounds});
       ann.register_as("Ann");
       Connection other = tcp_connection();
       FramedSocket boris(std::move(other.theirs));
@@ -406,6 +439,15 @@ TEST_SUITE("Conversation") {
     CHECK(!is_over());
     CHECK(is_over(std::chrono::seconds(2)));
     CHECK(talk->farewell() == "127.0.0.1:50000 said exit");
+  }
+
+  TEST_CASE_FIXTURE(Talking, "who says logout has left by that") {
+    get_in("Ann");
+    say({"logout"});
+    serve_when_ready();
+    CHECK(client->receive_message() == "OK Goodbye, Ann!");
+    CHECK(client->receive_message() == std::nullopt);
+    CHECK(talk->farewell() == "127.0.0.1:50000 said logout");
   }
 
   TEST_CASE_FIXTURE(Talking, "who closes, too, is let go of at once") {
@@ -552,7 +594,7 @@ TEST_SUITE("Hasher") {
     }
   }
 
-  TEST_CASE("hashes a user's password before all newcomers' that are not begun") {
+  TEST_CASE("users and newcomers take turns, and each kind is in the order of submission") {
     // The order is certain if the first one was not done when the last one was submitted. On a slow
     // machine that takes a longer one.
     bool certain = false;
@@ -568,7 +610,7 @@ TEST_SUITE("Hasher") {
       while (clients.size() < 5) {
         for (const Hasher::Result& result : results_of(hasher)) clients.push_back(result.client);
       }
-      if (certain) CHECK(clients == std::vector<std::uint64_t>{1, 4, 5, 2, 3});
+      if (certain) CHECK(clients == std::vector<std::uint64_t>{1, 2, 4, 3, 5});
     }
     CHECK(certain);
   }
