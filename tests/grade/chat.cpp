@@ -61,6 +61,7 @@ std::string Visitor::new_address() {
 void Visitor::take(const std::string& datagram) {
   const std::vector<std::string> words = words_of(datagram);
   const bool numbered = words.size() >= 2 && (words[0] == "MSG" || words[0] == "NOTE");
+  if (acknowledged_.contains(datagram)) return;  // the line had been said again meanwhile
   if (!numbered) {
     answers_.push_back(datagram);
     return;
@@ -130,6 +131,7 @@ Outcome Visitor::says(std::string_view text) {
     came = answer(std::chrono::seconds(1));
     if (!came.empty() && !came.starts_with("ACK ")) break;
   }
+  if (came == expected) acknowledged_.insert(expected);
   return Outcome::of(came == expected,
                      "expected \"" + expected + "\", came \"" + excerpt(came) + '"');
 }

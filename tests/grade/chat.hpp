@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,7 @@ class Visitor {
   std::string token_;
   bool acknowledges_ = true;
   std::uint64_t said_ = 0;
+  std::set<std::string> acknowledged_;  // "ACK 1" of each line that says() has said
   std::uint64_t heard_ = 0;
   std::map<std::uint64_t, std::string> numbered_;
   std::map<std::uint64_t, std::size_t> times_;

@@ -11,6 +11,7 @@
 #include "loop.hpp"
 #include "proc.hpp"
 #include "proc_net.hpp"
+#include "scratch.hpp"
 #include "terminal.hpp"
 #include "trace.hpp"
 
@@ -341,6 +342,11 @@ void unknown_host_is_an_error(const Lab& lab) {
   CHECK(client.says_nothing_else());
 }
 
+void writes_to_its_end(Client& client, const std::string& path) {
+  wait_until([&] { return client.ending().has_value(); },
+             [&] { return scratch::read_file(path).size(); });
+}
+
 void full_output_is_an_error(const Lab& lab) {
   Listener listener;
   Client client(lab, listener, {.out = "/dev/full"});
@@ -359,11 +365,10 @@ void interrupted_client_ends_by_the_signal(const Lab& lab) {
   {
     Client client(lab, listener, {.in = kTerminal});
     Peer server = listener.accept();
-    const std::string before = terminal_settings(client.terminal_channel().descriptor());
     REQUIRE(client.says("connect"));
     client.type("\x03");  // Ctrl-C
     CHECK(client.is_ended_by(SIGINT));
-    CHECK(terminal_settings(client.terminal_channel().descriptor()) == before);
+    CHECK(terminal_settings(client.terminal_channel().descriptor()) == untouched_terminal());
     CHECK(server.is_dropped());
   }
   Client client(lab, listener);

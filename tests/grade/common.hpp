@@ -55,6 +55,7 @@ void idles_when_there_is_nothing_to_do(const Lab& lab);
 void refused_connection_is_an_error(const Lab& lab);
 void refused_connection_is_an_error(const Lab& lab, const std::string& port);
 void unknown_host_is_an_error(const Lab& lab);
+void writes_to_its_end(Client& client, const std::string& path);  // waits, as long as that grows
 void full_output_is_an_error(const Lab& lab);
 void interrupted_client_ends_by_the_signal(const Lab& lab);
 

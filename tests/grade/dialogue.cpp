@@ -424,6 +424,7 @@ void files_come_back_equal(const Lab& lab) {
   Client client(lab, {.arguments = {"127.0.0.1", std::to_string(server.port())},
                       .in = folder + "/in",
                       .out = folder + "/out"});
+  common::writes_to_its_end(client, folder + "/out");
   CHECK(client.exits(0));
   CHECK(first_difference(lines, scratch::read_file(folder + "/out")) == "");
 }

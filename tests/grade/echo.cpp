@@ -179,6 +179,7 @@ void reconnects_leave_nothing_open(const Lab& lab) {
   REQUIRE(serves(server));
   CHECK(common::descriptors_are_closed(server, before));
   CHECK(common::zombies_are_reaped(server));
+  wait_until([&] { return server.count("disconnect") >= 3 + kRounds + kRounds / 5; });
   CHECK(server.stops_on({SIGTERM}));
   CHECK(server.count("connect") == 3 + kRounds + kRounds / 5);
   CHECK(server.count("disconnect") == server.count("connect"));
@@ -382,6 +383,7 @@ void files_come_back_equal(const Lab& lab) {
   Client client(lab, {.arguments = {"127.0.0.1", std::to_string(server.port())},
                       .in = folder + "/in",
                       .out = folder + "/out"});
+  common::writes_to_its_end(client, folder + "/out");
   CHECK(client.exits(0));
   CHECK(first_difference(lines, scratch::read_file(folder + "/out")) == "");
 }

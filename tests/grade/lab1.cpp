@@ -417,6 +417,7 @@ TEST_SUITE("lab1") {
     Client client(kLab, {.arguments = {"127.0.0.1", std::to_string(server.port())},
                          .in = folder + "/in",
                          .out = folder + "/out"});
+    common::writes_to_its_end(client, folder + "/out");
     CHECK(client.exits(0));
     CHECK(server.exits(0));
     CHECK(first_difference(line, scratch::read_file(folder + "/out")) == "");

@@ -88,13 +88,15 @@ struct Zone {
   std::string offset;
 };
 
-// By names that every language knows. What POSIX has besides, "<-0330>3:30", is libc's alone: to
-// ICU, and so to Node, that is UTC.
+// By names that every language knows. What POSIX has besides, "MSK-3", is libc's: to Go that is
+// UTC. But where there are no others, it has to do.
 std::vector<Zone> zones() {
-  std::vector<Zone> known = {{"UTC0", "+00:00"}, {"MSK-3", "+03:00"}};
-  for (const Zone& zone : {Zone{"Pacific/Marquesas", "-09:30"}, Zone{"Asia/Kathmandu", "+05:45"}}) {
+  std::vector<Zone> known = {{"UTC0", "+00:00"}};
+  for (const Zone& zone : {Zone{"Europe/Moscow", "+03:00"}, Zone{"Pacific/Marquesas", "-09:30"},
+                           Zone{"Asia/Kathmandu", "+05:45"}}) {
     if (std::filesystem::exists("/usr/share/zoneinfo/" + zone.name)) known.push_back(zone);
   }
+  if (known.size() == 1) known.push_back({"MSK-3", "+03:00"});
   return known;
 }
 

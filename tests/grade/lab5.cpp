@@ -158,6 +158,7 @@ TEST_SUITE("lab5") {
     REQUIRE(said.has_value());
     if (!possible(*said == kOccupied, *said)) return;
     Server server(kLab, on_port(40'000));
+    wait_until([&] { return server.ending().has_value(); }, 6 * patience());  // 64,512 tries
     REQUIRE(server.exits(1));
     CHECK(server.says("error"));
     CHECK(server.out().all() == "");
@@ -196,6 +197,10 @@ TEST_SUITE("lab5") {
       const std::uint16_t port = free_port();
       std::vector<std::unique_ptr<Server>> servers(8);
       for (auto& server : servers) server = std::make_unique<Server>(kLab, on_port(port));
+      const auto is_up = [](const auto& server) {
+        return server->out().all().find('\n') != std::string::npos || server->is_over();
+      };
+      wait_until([&] { return std::ranges::all_of(servers, is_up); }, 4 * patience());
       std::vector<std::string> announced;
       for (const auto& server : servers) {
         const auto line = server->out().until("\n");

@@ -53,8 +53,8 @@ std::size_t told(Server& server) {
   return server.err().all().size() + server.out().all().size();
 }
 
-// Answers the questions as somebody who is new, up to the password's repetition.
-void come_to_the_hash(Talk& talk, const std::string& name) {
+// Answers the questions as somebody who is new, until the password is to be repeated.
+void come_to_the_repetition(Talk& talk, const std::string& name) {
   REQUIRE(talk.is_asked("token"));
   talk.say("");
   REQUIRE(talk.is_asked("name"));
@@ -62,6 +62,10 @@ void come_to_the_hash(Talk& talk, const std::string& name) {
   REQUIRE(talk.is_asked("new-password"));
   talk.say(kPassword);
   REQUIRE(talk.is_asked("repeat-password"));
+}
+
+void come_to_the_hash(Talk& talk, const std::string& name) {
+  come_to_the_repetition(talk, name);
   talk.say(kPassword);
 }
 
@@ -495,15 +499,22 @@ TEST_SUITE("lab9") {
   TEST_CASE("server: a password that is being hashed delays nobody" * kLongIdea) {
     Server server(kLab, with_nobody());
     Guest guest(server);
-    std::vector<std::unique_ptr<Talk>> logins;
-    for (int i = 0; i < 20; ++i) {
-      logins.push_back(std::make_unique<Talk>(server));
-      come_to_the_hash(*logins.back(), "user " + std::to_string(i));
+    // Twenty hashes take longer than ten answers, wherever they are done. Only where the grader
+    // stands still meanwhile, it may come too late to see that.
+    bool was_answered_first = false;
+    for (int round = 0; round < 3 && !was_answered_first; ++round) {
+      std::vector<std::unique_ptr<Talk>> logins;
+      for (int i = 0; i < 20; ++i) {
+        logins.push_back(std::make_unique<Talk>(server));
+        come_to_the_repetition(*logins.back(),
+                               "user " + std::to_string(round) + " " + std::to_string(i));
+      }
+      for (const auto& login : logins) login->say(kPassword);
+      for (int i = 0; i < 10; ++i) is_answered(guest, "message " + std::to_string(i));
+      was_answered_first = logins.back()->peer.incoming.rest().empty();
+      CHECK(!logins.front()->hear_token().empty());
     }
-    for (int i = 0; i < 10; ++i) is_answered(guest, "message " + std::to_string(i));
-    // Twenty hashes take seconds, wherever they are done; ten answers, no time.
-    CHECK(logins.back()->peer.incoming.rest().empty());
-    CHECK(!logins.front()->hear_token().empty());
+    CHECK(was_answered_first);
   }
 
   TEST_CASE("server: what a hash finds belongs to the connection that asked") {
@@ -556,8 +567,8 @@ TEST_SUITE("lab9") {
   TEST_CASE("server: of two who register a name at the same moment the second gets ERR") {
     Server server(kLab, with_nobody());
     Talk first(server), second(server);
-    come_to_the_hash(first, "Vera");
-    come_to_the_hash(second, "Vera");
+    for (Talk* const talk : {&first, &second}) come_to_the_repetition(*talk, "Vera");
+    for (Talk* const talk : {&first, &second}) talk->say(kPassword);
     // Whose hash is ready sooner is the first, and with several threads that may be either.
     const std::string of_first = first.hear().value_or("");
     const bool is_first_in = of_first.starts_with("TOKEN ");

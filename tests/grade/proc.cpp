@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "scratch.hpp"
 
@@ -43,6 +44,18 @@ pid_t to_pid(const std::string& text) {
 std::vector<std::string> stat(pid_t pid) {
   const std::string line = scratch::read_file(folder(pid) + "/stat");
   return split(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+}
+
+// Of all threads of the family, as stat() has them: 'R', 'S', 'T' and so on.
+std::string states(pid_t pid) {
+  std::string found;
+  for (const pid_t member : family(pid)) {
+    for (const std::string& thread : threads(member)) {
+      const std::vector<std::string> fields = stat(to_pid(thread));
+      if (!fields.empty()) found += fields[0];
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -132,13 +145,13 @@ double cpu_seconds(pid_t pid) {
 }
 
 bool wants_processor(pid_t pid) {
-  for (const pid_t member : family(pid)) {
-    for (const std::string& thread : threads(member)) {
-      const std::vector<std::string> fields = stat(to_pid(thread));
-      if (!fields.empty() && fields[0] == "R") return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(states(pid), [](char state) { return state == 'R'; });
+}
+
+bool is_stopped(pid_t pid) {
+  return std::ranges::none_of(states(pid), [](char state) {
+    return std::string_view("TtZX").find(state) == std::string_view::npos;
+  });
 }
 
 }  // namespace grade::proc

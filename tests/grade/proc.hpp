@@ -34,5 +34,6 @@ std::size_t count_descriptors(pid_t pid);
 std::size_t count_zombies(pid_t pid);
 double cpu_seconds(pid_t pid);
 bool wants_processor(pid_t pid);  // runs, or stands in line for it
+bool is_stopped(pid_t pid);       // all of it, by SIGSTOP
 
 }  // namespace grade::proc

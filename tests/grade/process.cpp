@@ -157,6 +157,9 @@ void Program::signal(int number) {
   if (number == SIGKILL) {
     killed_ = true;
     kill_family(pid_);
+  } else if (number == SIGSTOP || number == SIGCONT) {
+    for (const pid_t member : proc::family(pid_)) ::kill(member, number);
+    if (number == SIGSTOP) wait_until([this] { return proc::is_stopped(pid_) || ending(); });
   } else if (!ending()) {
     ::kill(pid_, number);
   }
@@ -217,7 +220,7 @@ void Program::limit(int resource, std::uint64_t value) {
 
 Outcome Program::is_idle() {
   // A slow one may still be at what came before, and comes to rest later.
-  const Clock::time_point limit = Clock::now() + one_second();
+  const Clock::time_point limit = Clock::now() + patience();
   Outcome outcome = rests_for_a_moment();
   while (!outcome && Clock::now() < limit) outcome = rests_for_a_moment();
   return outcome;

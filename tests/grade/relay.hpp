@@ -31,6 +31,9 @@ class Relay {
 
   std::uint16_t port() const { return front_.port(); }
 
+  // The weather is another one from now on.
+  void turns(Weather weather) { weather_ = weather; }
+
  private:
   // A UDP socket that passes on at once what it gets.
   class Side : public UdpSocket {

@@ -8,11 +8,12 @@ namespace grade::strace {
 
 std::vector<std::string> command(const std::string& calls, const std::string& file,
                                  const std::vector<std::string>& options) {
-  // -f: threads and children as well; -y: the name of a descriptor's file; -z: no failed calls.
+  // -f: threads and children as well; -yy: the name of a descriptor's file, and of a socket its
+  // protocol, so that a runtime's own socketpair is none of the network's; -z: no failed calls.
   // The sanitizers' search for leaks cannot be done in a program that is traced.
   std::vector<std::string> command = {"env",    "ASAN_OPTIONS=detect_leaks=0",
                                       "strace", "-f",
-                                      "-y",     "-z",
+                                      "-yy",    "-z",
                                       "-e",     "trace=" + calls,
                                       "-o",     file};
   command.insert(command.end(), options.begin(), options.end());

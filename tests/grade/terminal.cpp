@@ -49,6 +49,14 @@ std::string terminal_settings(int descriptor) {
   return text;
 }
 
+std::string untouched_terminal() {
+  Terminal terminal;
+  const int master = terminal.take_master();
+  const std::string settings = terminal_settings(master);
+  ::close(master);
+  return settings;
+}
+
 void switch_echo_off(int master) {
   termios settings{};
   if (::tcgetattr(master, &settings) != 0) fail("tcgetattr");

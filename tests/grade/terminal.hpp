@@ -29,6 +29,9 @@ class Terminal {
 // the settings are. `descriptor` is either end.
 std::string terminal_settings(int descriptor);
 
+// How a terminal is before anybody has done anything to it. Throws std::system_error.
+std::string untouched_terminal();
+
 // From now on the terminal does not show what is typed. `master` is the grader's end. Throws
 // std::system_error.
 void switch_echo_off(int master);
