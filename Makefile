@@ -51,6 +51,10 @@ units_of    = $(filter build/tests/unit/lab$(1) build/tests/unit/lab$(1)_%,$(UNI
 .PHONY: all everything help demo diffs hosts test bench fuzz torture valgrind check-copies format
 .PHONY: check-format figures tidy cppcheck grade grade-all test-grader clean FORCE
 .PHONY: $(foreach n,$(NUMBERS),lab$n demo$n hosts$n test$n trace$n diff$n start$n grade$n watch$n)
+# What somebody has typed, as one word for the shell, whatever is in it; in a path, ~/ is home.
+quoted = '$(subst ','\'',$1)'
+path = $(call quoted,$(subst <,,$(subst <~/,$(HOME)/,<$1)))
+
 .SECONDEXPANSION:   # $$ in a prerequisite is seen when the target is known, so $$* is its number
 
 ## For students:
@@ -71,9 +75,9 @@ $(NUMBERS:%=demo%): demo%: $$(call programs_of,$$*)
 ## make trace3           draws a conversation: what both call, and what crosses the wire between
 ##                       (INPUT=file is typed to the client; SUBMISSION=folder: your programs;
 ##                       WIDTH=120; ASCII=1)
-TRACE_OPTIONS = $(if $(INPUT),--input '$(INPUT:~/%=$(HOME)/%)') \
-                $(if $(SUBMISSION),--submission '$(SUBMISSION:~/%=$(HOME)/%)') \
-                $(if $(WIDTH),--width '$(WIDTH)') $(if $(ASCII),--ascii)
+TRACE_OPTIONS = $(if $(INPUT),--input $(call path,$(INPUT))) \
+                $(if $(SUBMISSION),--submission $(call path,$(SUBMISSION))) \
+                $(if $(WIDTH),--width $(call quoted,$(WIDTH))) $(if $(ASCII),--ascii)
 $(NUMBERS:%=trace%): trace%: $$(if $$(SUBMISSION),,$$(call programs_of,$$*))
 	@tools/trace $* $(TRACE_OPTIONS)
 
@@ -96,8 +100,8 @@ $(NUMBERS:%=start%): start%:
 
 ## make grade3           grades a lab, or `make grade` all: SUBMISSION=folder, else the course's own
 ##                       (CHECK='server: *': those checks alone; OPTIONS=... see tests/README.md)
-GRADE_OPTIONS = $(if $(SUBMISSION),--submission='$(SUBMISSION:~/%=$(HOME)/%)') \
-                $(if $(CHECK),--check='$(CHECK)') $(OPTIONS)
+GRADE_OPTIONS = $(if $(SUBMISSION),--submission=$(call path,$(SUBMISSION))) \
+                $(if $(CHECK),--check=$(call quoted,$(CHECK))) $(OPTIONS)
 grade: $(GRADER) $(if $(SUBMISSION),,$(PROGRAMS))
 	@tests/grade/grade $(GRADE_OPTIONS)
 $(NUMBERS:%=grade%): grade%: $(GRADER) $$(if $$(SUBMISSION),,$$(call programs_of,$$*))
@@ -105,13 +109,14 @@ $(NUMBERS:%=grade%): grade%: $(GRADER) $$(if $$(SUBMISSION),,$$(call programs_of
 
 ## make watch3           grades SUBMISSION=folder again whenever a file of it is saved
 $(NUMBERS:%=watch%): watch%: $(GRADER)
-	@tools/watch '$(SUBMISSION:~/%=$(HOME)/%)' tests/grade/grade $(GRADE_OPTIONS) $*
+	@tools/watch $(call path,$(SUBMISSION)) tests/grade/grade $(GRADE_OPTIONS) $*
 
 ## For instructors:
 ## make grade-all        grades SUBMISSIONS=class/, a folder a student, into OUT=grades.csv
 OUT = grades.csv
 grade-all: $(GRADER)
-	@tools/grade_all --out '$(OUT)' $(if $(OPTIONS),--options '$(OPTIONS)') '$(SUBMISSIONS:~/%=$(HOME)/%)'
+	@tools/grade_all --out $(call path,$(OUT)) $(if $(OPTIONS),--options=$(call quoted,$(OPTIONS))) \
+	  $(call path,$(SUBMISSIONS))
 
 ## make gradescope.zip   packs the grader for Gradescope (OPTIONS='3 4': those labs alone)
 gradescope.zip: FORCE

@@ -74,7 +74,10 @@ class Login {
     try {
       return state_ == State::kPassword ? on_checked(record) : on_registered(record);
     } catch (const std::system_error& failure) {
-      return Step({"ERR That could not be stored."}, Next::kClose, failure.what());
+      const bool known = accounts_.users.find(name_).has_value();
+      return Step(
+          {known ? "ERR Your session could not be stored." : "ERR Your name could not be stored."},
+          Next::kClose, failure.what());
     }
   }
 

@@ -50,8 +50,9 @@ class Socket {
   int fd() const noexcept { return descriptor_; }
 
   // Sends every byte, in as many send() calls as it takes: one call may take only a part.
-  // Throws std::system_error: EPIPE or ECONNRESET if the peer is gone, ETIMEDOUT after
-  // set_timeout's time. See send(2).
+  // Throws std::system_error: EPIPE or ECONNRESET if the peer is gone, ETIMEDOUT if nothing could
+  // be sent in set_timeout's time (a call that has sent a part waits as long, and then once more).
+  // See send(2).
   void send_all(std::span<const std::byte> bytes);
 
   // Waits for one or more bytes and takes what is there, into `buffer` (which is not empty):

@@ -3,13 +3,16 @@
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from common import ROOT, SERVER, TIME_LIMIT, GraderTest
 
 CHECK = "--check=server: listens*"
+SLOW = "import time\ntime.sleep(600)\n"
 
 
 class Tools(GraderTest):
@@ -50,6 +53,21 @@ class Tools(GraderTest):
         self.assertEqual(rows[2][1:], rows[1][1:])
         self.assertEqual((kept / "ann.csv").stat().st_mtime_ns, before)
 
+        # And by what makes it run or not, by a file of a folder that is linked, or by nothing at all
+        # where the checks are no longer there.
+        elsewhere = self.folder / "elsewhere/notes.txt"
+        elsewhere.parent.mkdir()
+        (self.folder / "class/ann/lab2").symlink_to(elsewhere.parent)
+        self.grade_all()
+        for change in (lambda: (self.folder / "class/ann/lab1/server.py").chmod(0o755),
+                       lambda: elsewhere.write_text("another file"),
+                       (kept / "ann.csv").unlink):
+            before = (kept / "ann.csv").stat().st_mtime_ns
+            change()
+            _, rows = self.grade_all()
+            self.assertNotEqual((kept / "ann.csv").stat().st_mtime_ns, before)
+            self.assertGreater(float(rows[1][1]), 0)
+
         # Other options are other points.
         self.grade_all("--check=server: a client that sends nothing*")
         self.assertNotEqual((kept / "ann.csv").stat().st_mtime_ns, before)
@@ -68,6 +86,35 @@ class Tools(GraderTest):
             points = {row["student"]: row["sum"] for row in csv.DictReader(file)}
         self.assertGreater(float(points["ann"]), 0)
         self.assertEqual(points["bob"], "0")
+
+    def test_what_it_keeps_is_no_student(self):
+        self.write_class()
+        for _ in range(2):
+            run = subprocess.run([ROOT / "tools/grade_all", "--out", self.folder / "class/grades.csv",
+                                  f"--options='{CHECK}'", self.folder / "class"],
+                                 capture_output=True, text=True, timeout=TIME_LIMIT)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        with open(self.folder / "class/grades.csv", newline="", encoding="utf-8") as file:
+            self.assertEqual([row["student"] for row in csv.DictReader(file)], ["ann", "bob"])
+
+    def test_interrupted_it_begins_with_nobody_else(self):
+        self.write_class()
+        for name in ("ann", "bob"):
+            (self.folder / "class" / name / "lab1/server.py").write_text(SLOW)
+        with subprocess.Popen([ROOT / "tools/grade_all", "--jobs=1", "--out",
+                               self.folder / "grades.csv", f"--options={CHECK} --patience=600",
+                               self.folder / "class"], start_new_session=True,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            self.addCleanup(run.kill)
+            end = time.monotonic() + TIME_LIMIT
+            while not any(path.read_text() for path in
+                          Path(f"/proc/{run.pid}/task").glob("*/children")):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.02)
+            os.killpg(run.pid, signal.SIGINT)
+            self.assertEqual(run.wait(TIME_LIMIT), 130)
+        self.assertFalse((self.folder / "grades.csv").exists())
+        self.assertFalse((self.folder / "grades.csv.d/bob.txt").exists())
 
     def test_watch_runs_again_when_a_file_was_saved(self):
         watched = self.submission(SERVER)
