@@ -47,7 +47,7 @@ class PolledSocket : public Socket {
   // while to send is an error: so the one comes to its end before the other is tried. Throws what
   // flush() and receive() throw.
   void transfer(short events) {
-    const bool broken = events & (POLLERR | POLLHUP);
+    const bool broken = (events & (POLLERR | POLLHUP)) != 0;
     if (events & POLLIN || broken) receive();
     if (events & POLLOUT && (!broken || ended_)) flush();
   }
