@@ -131,6 +131,14 @@ struct Talking {
 
   bool is_read() const { return (talk->interest().events & POLLIN) != 0; }
 
+  // More than 1 MiB for the person, and a message behind it, which is not read.
+  void say_too_much_and(const std::string& last) {
+    const std::string half(kMaxPayload / 2, 'x');
+    Worker speaker([&] { say({half, half, last}); });
+    while (is_read()) serve_when_ready();
+    speaker.finish();
+  }
+
   void end_input() {
     const Redirected input(STDIN_FILENO, memory_file());
     commons.person.read_more();
@@ -322,11 +330,8 @@ TEST_SUITE("Conversation") {
 
   TEST_CASE_FIXTURE(Talking, "more than 1 MiB that waits for the person is not read") {
     get_in("Ann");
-    const std::string half(kMaxPayload / 2, 'x');
-    Worker speaker([&] { say({half, half, "held back"}); });
-    while (is_read()) serve_when_ready();
-    speaker.finish();
-    CHECK(commons.waiting.take_oldest()->text == half);
+    say_too_much_and("held back");
+    CHECK(commons.waiting.take_oldest()->text.size() == kMaxPayload / 2);
     talk->send("an answer");
     wait_until([&] {
       serve();
@@ -338,10 +343,7 @@ TEST_SUITE("Conversation") {
 
   TEST_CASE_FIXTURE(Talking, "who leaves is noticed though more than 1 MiB waits for the person") {
     get_in("Ann");
-    const std::string half(kMaxPayload / 2, 'x');
-    Worker speaker([&] { say({half, half, "the last"}); });
-    while (is_read()) serve_when_ready();
-    speaker.finish();
+    say_too_much_and("the last");
     finish_sending(*client);
     wait_for(talk->interest().fd, talk->interest().events);
     serve();
