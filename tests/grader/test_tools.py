@@ -102,7 +102,7 @@ class Tools(GraderTest):
         for name in ("ann", "bob"):
             (self.folder / "class" / name / "lab1/server.py").write_text(SLOW)
         with subprocess.Popen([ROOT / "tools/grade_all", "--jobs=1", "--out",
-                               self.folder / "grades.csv", f"--options={CHECK} --patience=600",
+                               self.folder / "grades.csv", f"--options='{CHECK}' --patience=600",
                                self.folder / "class"], start_new_session=True,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
             self.addCleanup(run.kill)
